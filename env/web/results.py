@@ -1,0 +1,41 @@
+"""The one maker of search results pages. Knows nothing of where results come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from env.records import Link, Page, make_page
+
+SCHEME = "search:"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One search result. Title and snippet are sanitised text; the title is one line."""
+
+    url: str
+    title: str
+    domain: str
+    snippet: str
+
+
+def results_page(query: str, results: Sequence[Result]) -> Page:
+    """Lay results out as a page: for each a link (its title), its snippet, a blank line."""
+    parts: list[str] = []
+    links: list[Link] = []
+    offset = 0
+    for number, result in enumerate(results):
+        title = result.title or result.url
+        links.append(Link(number, offset, offset + len(title), result.url, result.domain))
+        parts.append(f"{title}\n{result.snippet}\n\n" if result.snippet else f"{title}\n\n")
+        offset += len(parts[-1])
+    text = "".join(parts).rstrip("\n") if parts else "No results."
+    title = f"Search results for: {query}"
+    return make_page(SCHEME + quote(query, safe=""), title, text, domain="", links=links)
+
+
+def is_results(page: Page) -> bool:
+    """Tell a results page from a page that was opened: nothing can be quoted from the first."""
+    return page.url.startswith(SCHEME)
