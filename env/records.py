@@ -179,8 +179,15 @@ Record = TypeVar("Record")
 
 
 def to_json(record: object) -> bytes:
-    """Write a record as one line of JSON, without the line end."""
-    return msgspec.json.encode(record)
+    """Write a record as one line of JSON, without the line end.
+
+    Raises:
+        RecordError: a text in it is no Unicode (half of a surrogate pair).
+    """
+    try:
+        return msgspec.json.encode(record)
+    except UnicodeEncodeError as error:
+        raise RecordError(f"a {type(record).__name__} with text that is no Unicode") from error
 
 
 def from_json(line: bytes | str, kind: type[Record]) -> Record:
@@ -191,7 +198,7 @@ def from_json(line: bytes | str, kind: type[Record]) -> Record:
     """
     try:
         record = msgspec.json.decode(line, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"not a record of kind {kind.__name__}: {error}") from error
     if (schema := getattr(record, "schema", SCHEMA)) > SCHEMA:
         raise RecordError(

@@ -1,0 +1,1 @@
+"""Who acts: policies, and the one runner of episodes. Knows nothing of rewards."""

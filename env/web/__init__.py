@@ -1,0 +1,1 @@
+"""Webs: what can be searched and opened."""

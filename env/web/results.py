@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from env.records import Link, Page, make_page
+from env.sanitise import sanitise_line
 
 SCHEME = "search:"
 
@@ -32,8 +33,10 @@ def results_page(query: str, results: Sequence[Result]) -> Page:
         parts.append(f"{title}\n{result.snippet}\n\n" if result.snippet else f"{title}\n\n")
         offset += len(parts[-1])
     text = "".join(parts).rstrip("\n") if parts else "No results."
-    title = f"Search results for: {query}"
-    return make_page(SCHEME + quote(query, safe=""), title, text, domain="", links=links)
+    title = f"Search results for: {sanitise_line(query)}"
+    return make_page(
+        SCHEME + quote(query, safe="", errors="replace"), title, text, domain="", links=links
+    )
 
 
 def is_results(page: Page) -> bool:

@@ -1,0 +1,3 @@
+"""The version of the code, recorded with everything it makes."""
+
+VERSION = "0.1.0"

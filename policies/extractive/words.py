@@ -1,0 +1,130 @@
+"""Words: stems, how much a word tells, and small groups of words that mean the same.
+
+Knows English best; other languages fall back on plain words. Knows no pages and no questions.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_WORD = re.compile(r"\w+(?:['’]\w+)?")
+
+STOP = frozenset(
+    """a about above after again all also am an and any are as at be because been before being below
+    between both but by can could did do does doing done down during each else ever few for from
+    further get gets got had has have having he her here hers him his how i if in into is it its
+    itself just let like many may me might more most much must my no nor not of off often on once
+    one only or other our out over own please same she should so some such tell than that the their
+    them then there these they this those through to too under until up us use very was we were
+    what when where which while who whom whose why will with would you your explain eli5 mean means
+    called name named s t""".split()
+)
+
+_GROUPS = """
+write writer wrote written author novel book poet playwright
+paint painter painting artist
+compose composer music wrote
+invent inventor invention develop patent
+discover discoverer discovery found explorer
+found founder establish start begin create
+born birth birthplace native
+die death dead kill assassinate execute
+marry wife husband spouse marriage wed
+son daughter child father mother parent brother sister
+capital city seat
+country nation state
+locate location situated lie
+king queen monarch ruler reign emperor crown throne
+president leader head prime minister chancellor
+war battle conflict fight
+win won winner victory champion defeat beat
+large big biggest largest greatest major great
+small smallest little tiny
+high tall highest tallest height elevation
+long length longest
+old age oldest ancient
+fast speed quick velocity
+first earliest original
+make made consist contain compose material ingredient
+cause reason because due result lead make
+happen occur event take
+live inhabit habitat home reside found
+eat feed diet food prey
+language speak spoken tongue
+religion faith church belief
+currency money coin
+play actor star role portray cast
+sing singer song band record album
+film movie
+name know call term
+kind type form species sort
+part region area province district
+year date century
+work job occupation profession career
+school university college educate study
+nickname know
+symbol sign represent stand
+rule govern government
+colour color
+work function operate
+""".strip().splitlines()
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """Return the stem of a lower-cased word (Porter's second algorithm for English)."""
+    return str(_stemmer().stemWord(word)) if word.isascii() and word.isalpha() else word
+
+
+@lru_cache(maxsize=1)
+def _stemmer():  # type: ignore[no-untyped-def]  # noqa: ANN202 - the library has no types
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=50_000)
+def plain(word: str) -> str:
+    """Lower-case a word and drop its accents and its possessive ending."""
+    word = word.lower().replace("’", "'").removesuffix("'s")
+    if word.isascii():
+        return word
+    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text as they stand."""
+    return _WORD.findall(text)
+
+
+def stems(text: str) -> list[str]:
+    """Return the stem of every word of a text, in order."""
+    return [stem(plain(word)) for word in _WORD.findall(text)]
+
+
+@lru_cache(maxsize=50_000)
+def weight(word: str) -> float:
+    """Return how much a lower-cased word tells: about -log of its frequency, from 0.3 to 8.
+
+    The Zipf scale runs from 0 (not in the list) to about 8 (`the`).
+    """
+    from wordfreq import zipf_frequency
+
+    return max(0.3, 7.5 - max(1.0, float(zipf_frequency(word, "en", wordlist="small"))))
+
+
+@lru_cache(maxsize=1)
+def _related() -> dict[str, frozenset[str]]:
+    related: dict[str, set[str]] = {}
+    for line in _GROUPS:
+        group = {stem(word) for word in line.split()}
+        for member in group:
+            related.setdefault(member, set()).update(group - {member})
+    return {member: frozenset(others) for member, others in related.items()}
+
+
+def related(stemmed: str) -> frozenset[str]:
+    """Return the stems that mean nearly the same as a stem."""
+    return _related().get(stemmed, frozenset())

@@ -1,0 +1,43 @@
+"""`webqa index`, and asking the pages that it indexed."""
+
+from webqa.cli import main
+from webqa.cli.exits import Exit
+
+
+def test_a_folder_becomes_a_web(tmp_path, capsys):
+    """Fails when the summary, the skipped files or the next command are not told."""
+    source = tmp_path / "pages"
+    source.mkdir()
+    for number in range(3):
+        (source / f"{number}.md").write_text(f"# Topic {number}\n\nZebras number {number} run.\n")
+    (source / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+    out = tmp_path / "my web"
+    assert main(["index", str(source), "-o", str(out)]) == Exit.DONE
+    said, progress = capsys.readouterr()
+    assert said.startswith("3 pages, 3 passages, 0 links in ")
+    assert "Skipped, " in said
+    assert "broken.pdf" in said
+    assert f"The index is in {out}. Next: webqa ask --web '{out}'" in said
+    assert "Reading: " in progress
+    assert "\x1b" not in progress
+    assert main(["ask", "Which number do zebras run?", "--web", str(out)]) == Exit.DONE
+
+
+def test_mistakes_get_one_line(tmp_path, web, capsys):
+    """Fails when indexing nothing, or over something else, is not refused in one line."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.txt").write_text("mine")
+    for arguments, said in (
+        (["empty", "-o", "new"], "no page could be read"),
+        (["missing", "-o", "new"], "missing"),
+        (["other", "-o", "other"], "is not an index"),
+    ):
+        placed = [str(tmp_path / one) if one[0] != "-" else one for one in arguments]
+        assert main(["index", *placed]) == Exit.ERROR
+        _, err = capsys.readouterr()
+        assert err.startswith("webqa: ")
+        assert err.count("\n") == 1
+        assert said in err
+    assert (tmp_path / "other" / "mine.txt").read_text() == "mine"
+    assert main(["index", str(tmp_path)]) == Exit.USAGE

@@ -1,0 +1,166 @@
+"""Asking a question from a program: the Python API, and what the commands need for it.
+
+Knows no terminal and no run folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from env.answers import NOTHING_FOUND
+from env.errors import ConfigError, Error
+from env.records import Answer, Question, Quote
+from env.sanitise import sanitise
+from env.web.base import Web
+from policies.base import MakePolicy, Policy, Rollout, Setup, episode_seed, run_episode
+from webqa.names import unknown
+
+ID_LENGTH = 16
+
+
+def ask(
+    question: str, web: Web | str | Path = "sample", policy: Policy | str = "extractive"
+) -> Answer:
+    """Answer a question from a web.
+
+    Args:
+        question: the question in plain words.
+        web: a web, or what `--web` takes: `sample` or a folder made by `webqa index`.
+        policy: a policy, or the name of one.
+
+    Returns:
+        The answer; its `[n]` marks point at `answer.quotes[n - 1]`. Without an answer its text
+        is `env.answers.NOTHING_FOUND` and it has no quotes.
+
+    Raises:
+        Error: the question is empty, the web or policy is unknown, the episode failed, or this
+            is called inside an event loop (use `await webqa.aask(...)` there).
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(aask(question, web, policy))
+    raise Error("ask cannot be called inside an event loop: use `await webqa.aask(...)`")
+
+
+async def aask(
+    question: str, web: Web | str | Path = "sample", policy: Policy | str = "extractive"
+) -> Answer:
+    """Answer a question from a web; `ask` for use inside an event loop."""
+    if isinstance(web, str | Path):
+        from webqa.webs import open_web
+
+        web = open_web(web)
+    asked = make_question(question)
+    seed = episode_seed(0, asked.id, 0)
+    if isinstance(policy, str):
+        policy = make_policy(policy, web)(seed)
+    rollout = await run_episode(policy, asked, Setup(web), seed=seed)
+    if rollout.episode.ended == "failed":
+        raise Error(f"the episode failed: {rollout.episode.error}")
+    return given_answer(rollout)
+
+
+def given_answer(rollout: Rollout) -> Answer:
+    """Return the answer of an episode, or the one that says that nothing was found."""
+    episode = rollout.episode
+    return episode.answer or Answer(episode.question.text, NOTHING_FOUND)
+
+
+def make_question(text: str) -> Question:
+    """Make a question from what was typed; the same text gives the same id.
+
+    Raises:
+        Error: the text is empty.
+    """
+    text = sanitise(text).strip()
+    if not text:
+        raise Error('the question is empty: write one, such as "Why is the sky blue?"')
+    return Question(sha256(text.encode()).hexdigest()[:ID_LENGTH], text)
+
+
+def _extractive(web: Web) -> MakePolicy:
+    from policies.extractive import ExtractivePolicy
+
+    encoder = getattr(web, "encoder", None)
+    if encoder is None:
+        return lambda _seed: ExtractivePolicy()
+    return lambda _seed: ExtractivePolicy(encoder=encoder)
+
+
+POLICIES: dict[str, Callable[[Web], MakePolicy]] = {"extractive": _extractive}
+"""The policies that can be named, and how to make each for a web."""
+
+
+def make_policy(name: str, web: Web) -> MakePolicy:
+    """Return what makes the policy of this name.
+
+    Raises:
+        ConfigError: there is no such policy.
+    """
+    if name not in POLICIES:
+        raise ConfigError(unknown("policy", name, POLICIES))
+    return POLICIES[name](web)
+
+
+class Conversation:
+    """Questions that follow one another: each keeps the earlier questions and quotes."""
+
+    def __init__(self, make: MakePolicy, setup: Setup, seed: int = 0) -> None:
+        self._make = make
+        self._setup = setup
+        self._seed = seed
+        self._questions: list[str] = []
+        self._quotes: tuple[Quote, ...] = ()
+
+    def forget(self) -> None:
+        """Start afresh, with no earlier question and no quote."""
+        self._questions, self._quotes = [], ()
+
+    async def ask(self, text: str, attempts: Callable[[str], int] = lambda _id: 0) -> Rollout:
+        """Ask the next question.
+
+        Args:
+            text: the new question alone.
+            attempts: tells how often a question (by its id) was asked before in this run.
+
+        Raises:
+            Error: the text is empty.
+        """
+        asked = make_question(text)
+        questions = [*self._questions, asked.text]
+        question = make_question("\n\n".join(questions))
+        attempt = attempts(question.id)
+        seed = episode_seed(self._seed, question.id, attempt)
+        rollout = await run_episode(
+            self._make(seed),
+            question,
+            self._setup,
+            seed=seed,
+            attempt=attempt,
+            quotes=self._quotes,
+        )
+        if rollout.episode.ended != "failed":
+            self._questions = questions
+            self._quotes = self._keep(rollout)
+        return rollout
+
+    def _keep(self, rollout: Rollout) -> tuple[Quote, ...]:
+        """Return the quotes to begin the next question with.
+
+        Those that the answer cites, newest first, up to half of what quotes may take: the next
+        question needs room for its own.
+        """
+        answer = rollout.episode.answer
+        quotes = [*self._quotes, *(answer.quotes if answer else ())]
+        room = self._setup.browser.quotes // 2
+        kept: list[Quote] = []
+        for quote in reversed(list(dict.fromkeys(quotes))):
+            room -= len(quote.text)
+            if room < 0:
+                break
+            kept.append(quote)
+        return tuple(reversed(kept))

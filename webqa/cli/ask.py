@@ -1,0 +1,189 @@
+"""`webqa ask`: a question in, a cited answer out; without a question, one after the other."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from env.config import DEFAULT
+from env.errors import ConfigError
+from env.records import Step
+from policies.base import Rollout, Setup
+from webqa.asking import Conversation, given_answer, make_policy, make_question
+from webqa.cli import terminal
+from webqa.cli.exits import Exit
+from webqa.cli.flags import NO_LIMITS, BrowserFlags, LimitFlags, Preset, check
+from webqa.run import Run, Settings, configuration
+from webqa.webs import open_web
+
+if TYPE_CHECKING:
+    from env.web.base import Web
+
+PROMPT = "? "
+INTRODUCTION = "Ask a question; the next ones follow it up. /new starts afresh, /quit leaves."
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What `ask` writes, and where."""
+
+    json: bool = False
+    """Write one JSON object to standard output: question, answer with quotes, ended, episode."""
+    format: Literal["text", "md"] = "text"
+    """How the answer is written: text for people, or Markdown."""
+    trace: bool = False
+    """Write every step to standard error: what was seen, what was done."""
+    save: Path | None = None
+    """Record the episode and its pages in this run folder."""
+
+
+def ask(
+    *question: str,
+    web: str = "sample",
+    policy: str = "extractive",
+    output: Annotated[Output, Parameter(name="*")] = Output(),
+    preset: Preset = "default",
+    browser: BrowserFlags = DEFAULT,
+    limits: LimitFlags = NO_LIMITS,
+) -> int:
+    """Answer a question, with citations.
+
+    Without a question on a terminal it asks for one again and again; a follow-up keeps the
+    earlier questions and quotes. Otherwise the question is read from standard input.
+
+    Args:
+        question: The question; quotation marks around it are not needed.
+        web: Where to look: sample, or a folder made by `webqa index`.
+        policy: Who browses and answers: extractive.
+        output: What is written, and where.
+        preset: Values of the browser's flags that are not given; small is for tiny models.
+        browser: Settings of the text browser.
+        limits: What one question may cost.
+    """
+    check(browser, limits)
+    if output.json and output.format != "text":
+        raise ConfigError("--json and --format exclude one another: give one of them")
+    text = " ".join(question)
+    talking = not question and sys.stdin.isatty()
+    if not question and not talking:
+        text = sys.stdin.read()
+    if not talking:
+        make_question(text)
+    opened = open_web(web, browser)
+    make = make_policy(policy, opened)
+    settings = Settings("typed", policy, opened.identity, browser, limits)
+    with Run(output.save, settings, web_name=web) if output.save else nullcontext() as run:
+        session = Session(
+            Conversation(make, make_setup(opened, settings, run, output.trace)), output, run
+        )
+        if talking:
+            return talk(session, _read_terminal)
+        return session.ask(text)
+
+
+def make_setup(web: Web, settings: Settings, run: Run | None, trace: bool = False) -> Setup:
+    """Return what the episodes of a run share."""
+    return Setup(
+        web,
+        settings.browser,
+        settings.limits,
+        run=run.name if run else "",
+        configuration=configuration(settings),
+        watch=_tracer() if trace else None,
+    )
+
+
+class Session:
+    """Asks questions, writes the answers and records the episodes."""
+
+    def __init__(self, conversation: Conversation, output: Output, run: Run | None = None) -> None:
+        self.conversation = conversation
+        self._output = output
+        self._run = run
+
+    def ask(self, text: str) -> int:
+        """Ask one question, write its answer, and return the exit code."""
+        attempts = self._run.attempts if self._run else lambda _id: 0
+        rollout = terminal.complete(self.conversation.ask(text, attempts))
+        if self._run:
+            self._run.add(rollout)
+        return report(rollout, self._output)
+
+
+def report(rollout: Rollout, output: Output) -> int:
+    """Write the outcome of an episode in the form that was asked for; return the exit code."""
+    episode = rollout.episode
+    if output.json:
+        from webqa.writing import as_object
+
+        ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+        print(json.dumps(as_object(rollout), ensure_ascii=ascii_only))
+    elif episode.ended != "failed" and output.format == "md":
+        from webqa.writing import as_markdown
+
+        print(terminal.printable(as_markdown(given_answer(rollout))))
+    elif episode.ended != "failed":
+        terminal.show_answer(given_answer(rollout), terminal.stdout())
+    if output.save:
+        print(f"Recorded as {episode.id} in {output.save}", file=sys.stderr)
+    if episode.ended == "failed":
+        error = terminal.printable(episode.error)
+        print(f"webqa: the episode failed: {error}", file=sys.stderr)
+        return Exit.FAILED
+    return Exit.DONE if episode.ended == "answered" else Exit.UNANSWERED
+
+
+def talk(session: Session, read: Callable[[], str]) -> int:
+    """Ask again and again until the end of the input.
+
+    Args:
+        session: answers the questions.
+        read: returns the next line; raises EOFError at the end.
+    """
+    print(INTRODUCTION, file=sys.stderr)
+    while True:
+        try:
+            line = read().strip()
+            if line == "/quit":
+                break
+            if line == "/new":
+                session.conversation.forget()
+                print("Starting afresh.", file=sys.stderr)
+            elif line.startswith("/"):
+                print("Known: /new, /quit", file=sys.stderr)
+            elif line:
+                session.ask(line)
+        except EOFError:
+            print(file=sys.stderr)
+            break
+        except KeyboardInterrupt:
+            print("\nStopped. /quit leaves.", file=sys.stderr)
+    return Exit.DONE
+
+
+def _read_terminal() -> str:
+    import readline  # noqa: F401 - importing it gives `input` editing and a history
+
+    if sys.stdout.isatty():
+        return input(PROMPT)
+    print(PROMPT, end="", file=sys.stderr, flush=True)
+    return input()
+
+
+def _tracer() -> Callable[[Step], None]:
+    console = terminal.stderr()
+    number = 0
+
+    def trace(step: Step) -> None:
+        nonlocal number
+        number += 1
+        terminal.show_step(step, console, number=number)
+
+    return trace

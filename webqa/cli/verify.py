@@ -1,0 +1,58 @@
+"""`webqa verify`: re-checks every quote of recorded episodes against the stored pages."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from env.verify import Failure, Verification
+from env.verify import verify as verify_episodes
+from webqa.cli.exits import Exit
+from webqa.cli.terminal import one_line
+from webqa.run import read_episodes, read_pages
+
+SHOWN = 20
+"""Failures that are listed for one run."""
+
+
+def verify(*run: Annotated[Path, Parameter(required=True)]) -> int:
+    """Check recorded episodes: offsets, hash and text of every quote, and every citation.
+
+    Args:
+        run: Run folders, as written with --save.
+    """
+    sound = True
+    for folder in run:
+        found = verify_episodes(read_episodes(folder), read_pages(folder))
+        print(f"{folder}: {_summary(found)}")
+        for failure in found.failures[:SHOWN]:
+            print(f"  {_line(failure)}")
+        if (rest := len(found.failures) - SHOWN) > 0:
+            print(f"  and {rest:,} more")
+        sound = sound and not found.failures
+    if not sound:
+        print("webqa: not everything verified; see the list above", file=sys.stderr)
+    return Exit.DONE if sound else Exit.UNVERIFIED
+
+
+def _summary(found: Verification) -> str:
+    parts = [
+        _count(found.episodes, "episode"),
+        _count(found.quotes, "quote"),
+        f"{found.verified:,} verified",
+        f"{found.unverifiable:,} not verifiable (imported)" if found.unverifiable else "",
+        _count(found.citations, "citation"),
+        _count(len(found.failures), "failure") if found.failures else "no failures",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _line(failure: Failure) -> str:
+    return f"{one_line(failure.episode, 40)}: {failure.reason}: “{one_line(failure.text, 80)}”"
