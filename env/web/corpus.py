@@ -116,7 +116,8 @@ class Corpus:
         sought = seek(query, self._passages.frequency, self._passages.size)
         by_page = self._candidates(query, sought)
         chooser = Chooser(sought, self._snippet, self._weights)
-        pages = self._store.find(by_page)
+        ends = {number: max(part.end for part in parts) for number, parts in by_page.items()}
+        pages = self._store.find(ends)
         chosen = [
             (_window(pages[number], parts, chooser), pages[number])
             for number, parts in by_page.items()

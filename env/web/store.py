@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -63,6 +63,7 @@ class Found:
     domain: str
     sha256: str
     text: str
+    """The start of its text, as far as it was asked for."""
 
 
 def pack(page: Page) -> Row:
@@ -194,14 +195,13 @@ class Store:
                 msgspec.json.decode(zlib.decompress(passages), type=list[Passage]),
             )
 
-    def find(self, numbers: Iterable[int]) -> dict[int, Found]:
-        """Return the pages with these numbers."""
-        wanted = list(numbers)
-        marks = ",".join("?" * len(wanted))
+    def find(self, ends: Mapping[int, int]) -> dict[int, Found]:
+        """Return pages by number, the text of each at least up to an offset."""
+        marks = ",".join("?" * len(ends))
         query = f"SELECT id, url, title, domain, sha256, text FROM pages WHERE id IN ({marks})"
         return {
-            row[0]: Found(row[0], row[1], row[2], row[3], row[4], zlib.decompress(row[5]).decode())
-            for row in self._connection.execute(query, wanted)
+            row[0]: Found(row[0], row[1], row[2], row[3], row[4], _start_of(row[5], ends[row[0]]))
+            for row in self._connection.execute(query, list(ends))
         }
 
     def page(self, url: str) -> Page | None:
@@ -217,3 +217,14 @@ class Store:
         links = (Link(number, *link) for number, link in enumerate(stored))
         text = zlib.decompress(row[5]).decode()
         return Page(row[0], row[1], row[2], text, tuple(links), row[3], row[4])
+
+
+def _start_of(packed: bytes, end: int) -> str:
+    """Unpack a text as far as it is needed: that takes half the time of a search otherwise."""
+    inflater = zlib.decompressobj()
+    # Most characters are one byte; if they are not, the rest is unpacked as well.
+    raw = inflater.decompress(packed, end + end // 16 + 64)
+    text = raw.decode(errors="ignore")
+    if len(text) > end:
+        return text
+    return (raw + inflater.decompress(inflater.unconsumed_tail) + inflater.flush()).decode()

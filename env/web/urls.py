@@ -6,7 +6,7 @@ import re
 from urllib.parse import quote_from_bytes, urlsplit
 
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
-_RESERVED = frozenset(b":/?#[]@!$&'()*+,;=%")
+_RESERVED = frozenset(b"/?#[]%&=+")
 _PORTS = {"http": ":80", "https": ":443"}
 
 

@@ -16,6 +16,9 @@ from policies.extractive.words import plain, stem, words
 LONGEST = 400
 """Characters of a candidate."""
 MOST_SENTENCES = 5
+FEWEST_WORDS = 4
+PARAGRAPH = 150
+"""Characters from which a block counts as a paragraph: captions and labels are shorter."""
 
 _ABBREVIATIONS = (
     "Mr Mrs Ms Dr Prof St Sr Jr Mt Ft No vs etc cf ca c e.g i.e approx Gen Col Sgt Capt Lt Rev Hon "
@@ -106,12 +109,13 @@ def page_candidates(observation: Observation, rank: int) -> Iterator[Candidate]:
     """Yield the candidates of the window of an opened page."""
     source = Source(observation.title, observation.domain, rank)
     at_top = observation.position[0] == 0
-    heading, block = "", 0
+    heading, block, paragraphs = "", 0, 0
     for line in unmark(observation.text).split("\n"):
         if line.startswith("#"):
             heading = line.lstrip("# ")
         elif line.strip():
-            lead = at_top and block < 2
+            paragraphs += len(line) >= PARAGRAPH
+            lead = at_top and paragraphs <= 2 and len(line) >= PARAGRAPH
             yield from _runs(split_sentences(line), source, heading, block, lead=lead)
             block += 1
 
@@ -154,6 +158,8 @@ def _runs(
             if length > LONGEST:
                 break
             run = sentences[start : end + 1]
+            if sum(len(sentence.words) for sentence in run) < FEWEST_WORDS:
+                continue
             yield Candidate(
                 " ".join(sentence.text for sentence in run),
                 tuple(word for sentence in run for word in sentence.words),

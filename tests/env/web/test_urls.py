@@ -10,6 +10,8 @@ SAME = [
     ("https://example.org", "https://example.org:443/"),
     ("https://example.org/%C3%89t%c3%a9", "https://example.org/Été"),
     ("https://example.org/%7Eme", "https://example.org/~me"),
+    ("https://example.org/Paris%2C_%28Texas%29", "https://example.org/Paris,_(Texas)"),
+    ("https://example.org/Dad%27s", "https://example.org/Dad's"),
     ("https://example.org/a b", "https://example.org/a%20b"),
     ("https://user@example.org/a", "https://example.org/a"),
 ]
