@@ -14,15 +14,15 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from benchmarks.questions import read_questions
 from env.answers import NOTHING_FOUND, stands_in
 from env.records import Page, Question
-from env.verify import quote_fault
+from env.verify import verify_quote
 from policies.base import Rollout, Setup, run_episodes
-from policies.extractive import ExtractivePolicy
+from policies.extractive import ExtractiveConfig, ExtractivePolicy
 
 QUOTES, QUOTE_CHARACTERS, ANSWER_CHARACTERS = 3, 400, 600
 
@@ -83,25 +83,25 @@ def _past_actions(rollout: Rollout) -> list[str]:
 
 
 def _is_faulty(quote: object, pages: dict[str, Page]) -> bool:
-    return quote_fault(quote, pages) is not None  # type: ignore[arg-type]
+    return verify_quote(quote, pages) != ""  # type: ignore[arg-type]
 
 
-async def _run(web: Path, questions: Sequence[Question], dense: bool) -> list[Row]:
-    from webqa.webs import open_web
+async def _run(web: Path, questions: Sequence[Question], config: ExtractiveConfig) -> list[Row]:
 
-    opened = open_web(str(web), encoder=None if dense else "")
+    from env.web.corpus import Corpus
+
+    opened = Corpus(web)
     setup = Setup(opened)
-    encoder = getattr(opened, "encoder", None)
 
     def make(_seed: int) -> ExtractivePolicy:
-        return ExtractivePolicy(encoder=encoder)
+        return ExtractivePolicy(config)
 
     return [measure(one) async for one in run_episodes(make, questions, setup, concurrency=1)]
 
 
-def run(web: Path, questions: Sequence[Question], dense: bool) -> list[Row]:
+def run(web: Path, questions: Sequence[Question], config: ExtractiveConfig) -> list[Row]:
     """Run a share of the questions in this process."""
-    return asyncio.run(_run(web, questions, dense))
+    return asyncio.run(_run(web, questions, config))
 
 
 def main() -> None:
@@ -111,20 +111,29 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--half", default="report", choices=["tune", "report", "all"])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--dense", action="store_true", help="use the index's encoder")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER",
+                        help="a setting of the policy, such as pages=2")  # fmt: skip
     parser.add_argument("--misses", action="store_true", help="list what was not right")
     given = parser.parse_args()
     questions = read_questions(given.questions, given.half)
+    config = _config(given.set)
     begin = time.perf_counter()
     shares = [questions[number :: given.workers] for number in range(given.workers)]
     with ProcessPoolExecutor(given.workers) as workers:
-        parts = workers.map(run, *zip(*[(given.web, one, given.dense) for one in shares]))
+        parts = workers.map(run, *zip(*[(given.web, one, config) for one in shares]))
         rows = [row for part in parts for row in part]
     report(rows, time.perf_counter() - begin)
     if given.misses:
         for row in rows:
             if not row.right:
                 print(f"miss  {row.question.id}  {row.question.text}")
+
+
+def _config(settings: Sequence[str]) -> ExtractiveConfig:
+    """Read `name=number` settings."""
+    changes = {name: float(value) for name, _, value in (one.partition("=") for one in settings)}
+    kinds = {field.name: type(field.default) for field in fields(ExtractiveConfig)}
+    return replace(ExtractiveConfig(), **{name: kinds[name](v) for name, v in changes.items()})
 
 
 def report(rows: Sequence[Row], seconds: float) -> None:

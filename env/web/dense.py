@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 VECTORS = "vectors.faiss"
 PLACES = "vectors.places.npy"
 _SHARDS = "vectors"
-_SHARD = 8192
+_SHARD = 2048
 """Passages in a file that is written at once."""
 MANY = 200_000
 """Vectors from which on an inverted file is worth its training."""
@@ -123,11 +124,15 @@ def write_vectors(
         if not shard:
             break
         if not place.exists():
-            _write_shard(place, shard, encoder)
+            _write_shard(place, shard, encoder, partial(_add, done, number * _SHARD))
         done(number * _SHARD + len(shard))
     dimensions = _join(work, sorted(shards.glob("*.npy")), store, many)
     shutil.rmtree(shards)
     return dimensions
+
+
+def _add(done: Callable[[int], None], before: int, count: int) -> None:
+    done(before + count)
 
 
 def _need_faiss() -> ModuleType:
@@ -145,14 +150,19 @@ def _texts(store: Store) -> Iterator[str]:
             yield f"{page.title}. {heading}. {page.text[start:end]}"
 
 
-def _write_shard(place: Path, texts: Sequence[str], encoder: Encoder) -> None:
+def _write_shard(
+    place: Path, texts: Sequence[str], encoder: Encoder, done: Callable[[int], None]
+) -> None:
     import numpy
 
-    parts = [encoder.encode(texts[at : at + _BATCH]) for at in range(0, len(texts), _BATCH)]
-    partial = place.with_suffix(".partial")
-    with partial.open("wb") as file:
+    parts = []
+    for at in range(0, len(texts), _BATCH):
+        parts.append(encoder.encode(texts[at : at + _BATCH]))
+        done(at)
+    unfinished = place.with_suffix(".partial")
+    with unfinished.open("wb") as file:
         numpy.save(file, numpy.concatenate(parts).astype("float16"))
-    partial.replace(place)
+    unfinished.replace(place)
 
 
 def _join(work: Path, shards: Sequence[Path], store: Store, many: int) -> int:

@@ -11,8 +11,9 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -116,6 +117,7 @@ def build_index(
             or the disk is full.
     """
     began = time.monotonic()
+    out = out.absolute()
     identity = _identity(sources, config, encoder)
     check_place(out)
     work = building(out)
@@ -139,7 +141,7 @@ def build_index(
             store.close()
         write_description(work, description)
         put_in_place(out)
-    return _timed(report, time.monotonic() - began)
+    return replace(report, seconds=time.monotonic() - began)
 
 
 def _identity(sources: Sequence[Path], config: IndexConfig, encoder: Encoder | None) -> str:
@@ -170,7 +172,11 @@ def _prepare(work: Path, identity: str) -> tuple[str, ...]:
 
 
 def _cores(config: IndexConfig) -> int:
-    return config.workers or len(os.sched_getaffinity(0))
+    if config.workers:
+        return config.workers
+    # Containers often may use fewer cores than the machine has; not every system tells.
+    ask = getattr(os, "sched_getaffinity", None)
+    return len(ask(0)) if ask else os.cpu_count() or 1
 
 
 def _store_pages(
@@ -185,19 +191,23 @@ def _store_pages(
         return
     done = int(store.noted("converted") or 0)
     items = islice(read(sources, Limits(config.url_prefix, config.document)), done, None)
-    for outcome in _outcomes(items, convert, _cores(config)):
-        _keep(store, outcome)
-        done += 1
-        if done % COMMIT == 0:
-            store.note("converted", str(done))
-            store.commit()
-            progress(Progress("convert", done, 0))
+    # Closed at once when interrupted, so that no worker outlives the build.
+    with closing(_outcomes(items, convert, _cores(config))) as outcomes:
+        for outcome in outcomes:
+            _keep(store, outcome)
+            done += 1
+            if done % COMMIT == 0:
+                store.note("converted", str(done))
+                store.commit()
+                progress(Progress("convert", done, 0))
     store.note("converted", "all")
     store.commit()
     progress(Progress("convert", done, done))
 
 
-def _outcomes(items: Iterable[Item | Skip], convert: Convert, workers: int) -> Iterator[Outcome]:
+def _outcomes(
+    items: Iterable[Item | Skip], convert: Convert, workers: int
+) -> Generator[Outcome, None, None]:
     """Convert a few documents here, many in worker processes."""
     stream = iter(items)
     first = list(islice(stream, _FEW + 1))
@@ -291,9 +301,3 @@ def _write_skipped(work: Path, store: Store) -> None:
         for reason, place, detail in store.skipped():
             line = {"reason": reason, "place": place, "detail": detail}
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
-def _timed(report: IndexReport, seconds: float) -> IndexReport:
-    from dataclasses import replace
-
-    return replace(report, seconds=seconds)

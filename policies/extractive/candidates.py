@@ -20,11 +20,11 @@ FEWEST_WORDS = 4
 PARAGRAPH = 150
 """Characters from which a block counts as a paragraph: captions and labels are shorter."""
 
-_ABBREVIATIONS = (
-    "Mr Mrs Ms Dr Prof St Sr Jr Mt Ft No vs etc cf ca c e.g i.e approx Gen Col Sgt Capt Lt Rev Hon "
-    "Inc Ltd Co Corp Dept Univ Jan Feb Mar Apr Jun Jul Aug Sept Sep Oct Nov Dec Vol Fig p pp b d r "
-    "fl U.S U.K a.m p.m B.C A.D"
-).split()
+_ABBREVIATIONS = frozenset(
+    """Mr Mrs Ms Dr Prof St Sr Jr Mt Ft No vs etc cf ca c e.g i.e approx Gen Col Sgt Capt
+    Lt Rev Hon Inc Ltd Co Corp Dept Univ Jan Feb Mar Apr Jun Jul Aug Sept Sep Oct Nov Dec Vol
+    Fig p pp b d r fl U.S U.K a.m p.m B.C A.D""".split()
+)
 _END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9À-Þ])")
 _BEFORE_STOP = re.compile(r"(?:^|[\s(\[\"'“])([\w.]+)$")
 
@@ -59,12 +59,11 @@ class Candidate:
     stems: tuple[str, ...]
     source: Source
     heading: str = ""
-    block: int = 0
-    """Number of the block on the screen; 0 may be the page's lead."""
     first: bool = False
     """Begins its block."""
     lead: bool = False
-    """Stands among the first blocks of its page."""
+    """Stands in the first paragraphs of its page."""
+    sentences: tuple[str, ...] = ()
     lengths: tuple[int, ...] = ()
     """Words of each sentence."""
 
@@ -101,23 +100,26 @@ def entries(observation: Observation, first_rank: int = 0) -> list[Entry]:
 def snippet_candidates(entry: Entry) -> Iterator[Candidate]:
     """Yield the candidates of a search result's snippet."""
     source = Source(entry.title, entry.domain, entry.rank, opened=False)
-    for block, line in enumerate(entry.snippet.split("\n")):
-        yield from _runs(split_sentences(line), source, "", block, lead=False)
+    for line in entry.snippet.split("\n"):
+        yield from runs(split_sentences(line), source)
 
 
 def page_candidates(observation: Observation, rank: int) -> Iterator[Candidate]:
     """Yield the candidates of the window of an opened page."""
     source = Source(observation.title, observation.domain, rank)
     at_top = observation.position[0] == 0
-    heading, block, paragraphs = "", 0, 0
-    for line in unmark(observation.text).split("\n"):
+    lines = unmark(observation.text).split("\n")
+    heading, paragraphs = "", 0
+    for number, line in enumerate(lines, start=1):
         if line.startswith("#"):
             heading = line.lstrip("# ")
-        elif line.strip():
-            paragraphs += len(line) >= PARAGRAPH
-            lead = at_top and paragraphs <= 2 and len(line) >= PARAGRAPH
-            yield from _runs(split_sentences(line), source, heading, block, lead=lead)
-            block += 1
+            continue
+        paragraphs += len(line) >= PARAGRAPH
+        lead = at_top and paragraphs <= 2 and len(line) >= PARAGRAPH
+        sentences = split_sentences(line)
+        if number == len(lines) and observation.position[1] < 100:
+            sentences = sentences[:-1]  # the window ends inside this line: it may be cut
+        yield from runs(sentences, source, heading, lead)
 
 
 def split_sentences(line: str) -> list[Sentence]:
@@ -148,9 +150,10 @@ def _sentence(text: str) -> Sentence:
     return Sentence(text, found, tuple(stem(plain(word)) for word in found))
 
 
-def _runs(
-    sentences: list[Sentence], source: Source, heading: str, block: int, *, lead: bool
+def runs(
+    sentences: list[Sentence], source: Source, heading: str = "", lead: bool = False
 ) -> Iterator[Candidate]:
+    """Yield every run of a few adjacent sentences that is short enough to quote."""
     for start in range(len(sentences)):
         length = -1
         for end in range(start, min(start + MOST_SENTENCES, len(sentences))):
@@ -158,16 +161,22 @@ def _runs(
             if length > LONGEST:
                 break
             run = sentences[start : end + 1]
-            if sum(len(sentence.words) for sentence in run) < FEWEST_WORDS:
-                continue
-            yield Candidate(
-                " ".join(sentence.text for sentence in run),
-                tuple(word for sentence in run for word in sentence.words),
-                tuple(one for sentence in run for one in sentence.stems),
-                source,
-                heading,
-                block,
-                start == 0,
-                lead,
-                tuple(len(sentence.stems) for sentence in run),
-            )
+            if sum(len(sentence.words) for sentence in run) >= FEWEST_WORDS:
+                yield candidate(run, source, heading, first=start == 0, lead=lead)
+
+
+def candidate(
+    run: list[Sentence], source: Source, heading: str = "", *, first: bool, lead: bool = False
+) -> Candidate:
+    """Join adjacent sentences."""
+    return Candidate(
+        " ".join(sentence.text for sentence in run),
+        tuple(word for sentence in run for word in sentence.words),
+        tuple(one for sentence in run for one in sentence.stems),
+        source,
+        heading,
+        first,
+        lead,
+        tuple(sentence.text for sentence in run),
+        tuple(len(sentence.stems) for sentence in run),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from policies.extractive.words import STOP, plain, stem, weight, words
@@ -46,8 +47,8 @@ class Asked:
     """The telling stems in the question's order."""
     stems: frozenset[str]
     """Every stem of the question, stop words included."""
-    focus: str = ""
-    names: frozenset[str] = frozenset()
+    focus: str
+    """The stem of the noun behind `what` or `which`; empty if there is none."""
 
     @property
     def total(self) -> float:
@@ -65,14 +66,17 @@ def analyse(question: str) -> Asked:
     lowered = text.lower().replace("’", "'")
     kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "thing")
     asked = [stem(plain(word)) for word in words(text)]
-    f = re.search(r"\b(?:what|which)(?:'s)?\s+((?:\w+\s+){0,3})", lowered)
-    focus = ""
-    if f:
-        for w in f[1].split():
-            if w in STOP: break
-            focus = stem(plain(w))
-    names = frozenset(stem(plain(w)) for i, w in enumerate(words(text)) if w[0].isupper() and i and plain(w) not in STOP)
-    return Asked(text, kind, weights, tuple(weights), frozenset(asked), focus, names)
+    return Asked(text, kind, weights, tuple(weights), frozenset(asked), _focus(lowered))
+
+
+_FOCUS = re.compile(r"\b(?:what|which)(?:'s)?\s+((?:\w+\s+){0,3})")
+
+
+def _focus(question: str) -> str:
+    """Return the stem of the noun asked for: of `what kind of`, kind; empty if there is none."""
+    found = _FOCUS.search(question)
+    head = list(takewhile(lambda word: word not in STOP, found[1].split())) if found else []
+    return stem(plain(head[-1])) if head else ""
 
 
 def _weigh(text: str) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """The score of a candidate: a weighted sum of its features, in two passes.
 
-The second pass knows what the best candidates of the first have in common. The weights were fitted
-on the tuning half of the questions that `benchmarks/extractive.py` is run on, and rounded by hand.
+The second pass knows what the best candidates of the first share. The weights were fitted (softmax
+over the candidates of a question) on the tuning half of the questions of `benchmarks/extractive.py`
+and rounded by hand; docs/log.md tells what else was tried.
 """
 
 from __future__ import annotations
@@ -10,44 +11,60 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from policies.extractive.candidates import Candidate
-from policies.extractive.features import NAMES, Pool, features, pool
+from policies.extractive.features import features, shared_stems, votes
 from policies.extractive.question import Asked
 
 WEIGHTS = {
-    "coverage": 0.9,
-    "coverage_with_context": 4.0,
-    "related": 3.0,
-    "rarest": 2.0,
-    "nearness": 0.7,
-    "typed": 3.0,
-    "typed_near": 2.0,
-    "new_names": 1.0,
-    "agreement": 4.0,
-    "rank": 2.0,
-    "in_snippet": 3.0,
-    "lead": 1.0,
-    "length": 2.0,
-    "repeats": -2.0,
+    "coverage": 1.6,
+    "rare": 1.7,
+    "sentence": 1.3,
+    "related": 0.75,
+    "rarest": 0.7,
+    "pairs": 0.75,
+    "typed": 0.55,
+    "typed_near": 0.3,
+    "year": 0.25,
+    "person": 0.7,
+    "names": 0.7,
+    "rank": 0.1,
+    "snippet": 1.4,
+    "lead": 0.7,
+    "first": 0.95,
+    "length": 1.6,
+    "title": 0.3,
+    "focus": 0.4,
+    "votes": 1.1,
 }
-_VECTOR = [WEIGHTS.get(name, 0.0) for name in NAMES]
 
 
 class Ranked(NamedTuple):
-    """A candidate and its score; higher is better."""
+    """A candidate, its score (higher is better) and how much of the question it covers."""
 
     score: float
+    coverage: float
     candidate: Candidate
 
 
 def rank(asked: Asked, candidates: Sequence[Candidate]) -> list[Ranked]:
-    """Return the candidates with their scores, best first; equal texts keep the first seen."""
-    unpooled = Pool({}, {})
-    vectors = [features(asked, candidate, unpooled) for candidate in candidates]
-    pooled = pool(asked, candidates, map(_score, vectors))
-    scores = [_score(features(asked, candidate, pooled)) for candidate in candidates]
-    order = sorted(range(len(candidates)), key=lambda place: (-scores[place], place))
-    return [Ranked(scores[place], candidates[place]) for place in order]
+    """Return the candidates with their scores, best first; among equals the first seen."""
+    snippets = _snippets(candidates)
+    found = [features(asked, candidate, snippets) for candidate in candidates]
+    alone = [sum(WEIGHTS[name] * value for name, value in one.items()) for one in found]
+    order = sorted(range(len(candidates)), key=lambda place: (-alone[place], place))
+    shared = shared_stems(asked, [candidates[place] for place in order])
+    ranked = [
+        Ranked(score + WEIGHTS["votes"] * votes(asked, candidate, shared), one["rare"], candidate)
+        for score, one, candidate in zip(alone, found, candidates, strict=True)
+    ]
+    order = sorted(range(len(ranked)), key=lambda place: (-ranked[place].score, place))
+    return [ranked[place] for place in order]
 
 
-def _score(vector: Sequence[float]) -> float:
-    return sum(weight * value for weight, value in zip(_VECTOR, vector, strict=True))
+def _snippets(candidates: Sequence[Candidate]) -> dict[int, frozenset[str]]:
+    """Return the stems of each page's search result."""
+    snippets: dict[int, frozenset[str]] = {}
+    for candidate in candidates:
+        if not candidate.source.opened:
+            place = candidate.source.rank
+            snippets[place] = snippets.get(place, frozenset()).union(candidate.stems)
+    return snippets

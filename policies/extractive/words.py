@@ -12,14 +12,14 @@ from functools import lru_cache
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 
 STOP = frozenset(
-    """a about above after again all also am an and any are as at be because been before being below
-    between both but by can could did do does doing done down during each else ever few for from
-    further get gets got had has have having he her here hers him his how i if in into is it its
-    itself just let like many may me might more most much must my no nor not of off often on once
-    one only or other our out over own please same she should so some such tell than that the their
-    them then there these they this those through to too under until up us use very was we were
-    what when where which while who whom whose why will with would you your explain eli5 mean means
-    called name named s t""".split()
+    """a about above after again all also am an and any are as at be because been before being
+    below between both but by can could did do does doing done down during each else ever
+    few for from further get gets got had has have having he her here hers him his how i if
+    in into is it its itself just let like many may me might more most much must my no nor
+    not of off often on once one only or other our out over own please same she should so
+    some such tell than that the their them then there these they this those through to too
+    under until up us use very was we were what when where which while who whom whose why
+    will with would you your explain eli5 mean means called name named s t""".split()
 )
 
 _GROUPS = """

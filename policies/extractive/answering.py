@@ -1,0 +1,79 @@
+"""The answer: the best sentences of the quotes, each with its citation, the best quote first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from env.answers import NOTHING_FOUND
+from env.records import Observation, Quote
+from env.view import plain_citations
+from policies.extractive.candidates import Candidate, Source, candidate, runs, split_sentences
+from policies.extractive.question import Asked, analyse
+from policies.extractive.ranking import rank
+
+SHORTEST = 60
+"""Characters below which a further quote is not worth a line."""
+SHARE = 140
+"""Characters kept free for each quote that is still to come."""
+MARK = 6
+"""Characters kept free for a citation and the blank before it."""
+
+
+def compose(observation: Observation, seen: Iterable[Candidate], limit: int) -> str:
+    """Write the answer from the quotes of an answering observation.
+
+    Args:
+        observation: with the quotes.
+        seen: what was read on the way; it tells which quotes agree with the rest.
+        limit: characters of the answer.
+    """
+    asked = analyse(observation.question)
+    known = list(seen)
+    order = _order(asked, observation.quotes, known)[:3]
+    parts: list[str] = []
+    left = limit
+    for place, number in enumerate(order):
+        waiting = len(order) - place - 1
+        room = left - MARK - waiting * SHARE
+        text = _shorten(asked, observation.quotes[number], known, room)
+        if text:
+            parts.append(f"{text} [{number + 1}]")
+            left -= len(parts[-1]) + 2
+    return "\n\n".join(parts) or NOTHING_FOUND
+
+
+def _order(asked: Asked, quotes: tuple[Quote, ...], known: list[Candidate]) -> list[int]:
+    """Return the numbers of the quotes, from 0, best first."""
+    wholes = [_whole(quote, known, number) for number, quote in enumerate(quotes)]
+    ranked = rank(asked, [*known, *wholes])
+    places = {id(one.candidate): place for place, one in reversed(list(enumerate(ranked)))}
+    return sorted(range(len(quotes)), key=lambda number: places[id(wholes[number])])
+
+
+def _whole(quote: Quote, known: Iterable[Candidate], number: int) -> Candidate:
+    """Return the candidate that was quoted, or one made of the quote if it is not known."""
+    text = " ".join(quote.text.split())
+    for one in known:
+        if one.source.opened and one.text == text and one.source.title == quote.title:
+            return one
+    return candidate(split_sentences(text), _source(quote, number), first=True)
+
+
+def _shorten(asked: Asked, quote: Quote, known: list[Candidate], room: int) -> str:
+    """Return the best run of a quote's sentences that fits, or the beginning of its best one."""
+    text = plain_citations(" ".join(quote.text.split()))
+    if len(text) <= room:
+        return text
+    every = list(runs(split_sentences(text), _source(quote, 0)))
+    best = [one.candidate for one in rank(asked, [*every, *known]) if one.candidate in every]
+    fitting = next((one.text for one in best if len(one.text) <= room), "")
+    return fitting or _clip(min((one.text for one in best), key=len, default=text), room)
+
+
+def _clip(text: str, room: int) -> str:
+    """Cut a text between words and say so."""
+    return text[: room - 1].rsplit(" ", 1)[0].rstrip(",;:") + "…" if room > SHORTEST else ""
+
+
+def _source(quote: Quote, rank: int) -> Source:
+    return Source(quote.title, quote.domain, rank)
