@@ -13,7 +13,7 @@ from policies.extractive.ranking import rank
 
 SHORTEST = 60
 """Characters below which a further quote is not worth a line."""
-SHARE = 140
+SHARE = 80
 """Characters kept free for each quote that is still to come."""
 MARK = 6
 """Characters kept free for a citation and the blank before it."""

@@ -17,6 +17,8 @@ LONGEST = 400
 """Characters of a candidate."""
 MOST_SENTENCES = 5
 FEWEST_WORDS = 4
+CELL = " | "
+"""Stands between the cells of a table's row; the first row is the heading of the others."""
 PARAGRAPH = 150
 """Characters from which a block counts as a paragraph: captions and labels are shorter."""
 
@@ -110,7 +112,13 @@ def page_candidates(observation: Observation, rank: int) -> Iterator[Candidate]:
     at_top = observation.position[0] == 0
     lines = unmark(observation.text).split("\n")
     heading, paragraphs = "", 0
+    rows: list[Sentence] = []
     for number, line in enumerate(lines, start=1):
+        if CELL in line:
+            rows.append(_sentence(line))
+            continue
+        yield from _table(rows, source, heading)
+        rows = []
         if line.startswith("#"):
             heading = line.lstrip("# ")
             continue
@@ -120,6 +128,16 @@ def page_candidates(observation: Observation, rank: int) -> Iterator[Candidate]:
         if number == len(lines) and observation.position[1] < 100:
             sentences = sentences[:-1]  # the window ends inside this line: it may be cut
         yield from runs(sentences, source, heading, lead)
+    yield from _table(rows, source, heading)
+
+
+def _table(rows: list[Sentence], source: Source, heading: str) -> Iterator[Candidate]:
+    """Yield a table's rows, each with all that stands above it if that is short enough."""
+    for end in range(1, len(rows)):
+        fits = sum(len(row.text) + 1 for row in rows[: end + 1]) <= LONGEST
+        if fits or len(rows[end].text) <= LONGEST:
+            about = f"{heading} {rows[0].text}"
+            yield candidate(rows[0 if fits else end : end + 1], source, about, first=False)
 
 
 def split_sentences(line: str) -> list[Sentence]:

@@ -24,6 +24,8 @@ _GOOD = 24
 """Candidates that may vote on what is shared."""
 _SNIPPET_WORDS = 3
 _LONG = 400
+_NEARLY = 0.7
+"""What a word of nearly the same meaning counts."""
 
 _NUMBER_WORDS = frozenset(
     """one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
@@ -62,6 +64,7 @@ def features(
     places = [place for place, one in enumerate(candidate.stems) if one in weights]
     rarest = max(weights, key=weights.__getitem__)
     squares = {one: value * value for one, value in weights.items()}
+    explains = asked.kind in ("reason", "manner")
     snippet = snippets.get(candidate.source.rank, frozenset())
     return {
         "coverage": sum(value for one, value in weights.items() if one in known) / total,
@@ -88,7 +91,22 @@ def features(
         "length": min(1.0, len(candidate.text) / _LONG),
         "title": _title_asked(asked, candidate.source.title),
         "focus": float(asked.focus in body),
+        "explains": float(explains) * (candidate.lead + _title_asked(asked, candidate.source.title)),
     }
+
+
+def coverage(asked: Asked, candidate: Candidate) -> float:
+    """Return the share of the question that a candidate covers with its title and heading.
+
+    A word that means nearly the same counts for a part.
+    """
+    body = frozenset(candidate.stems)
+    known = body | _context(candidate.source.title, candidate.heading)[1]
+    covered = sum(
+        value if one in known else _NEARLY * value * (not related(one).isdisjoint(known))
+        for one, value in asked.weights.items()
+    )
+    return covered / asked.total
 
 
 def shared_stems(asked: Asked, best_first: Sequence[Candidate]) -> Shared:

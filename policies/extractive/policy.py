@@ -21,10 +21,15 @@ from policies.extractive.candidates import (
     page_candidates,
     snippet_candidates,
 )
-from policies.extractive.question import Asked, analyse
+from policies.extractive.features import coverage
+from policies.extractive.question import Asked, analyse, other_query
 from policies.extractive.ranking import Ranked, rank
 
-Plan = Generator[str, Observation, None]
+Plan = Generator[str, Observation, Observation]
+"""Yields commands, is sent what is seen then, and returns what was seen last."""
+
+_HEAD = 80
+"""Characters of a snippet that are enough to find its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,17 @@ class ExtractiveConfig:
     """Settings of the extractive policy."""
 
     pages: int = 3
-    """Search results opened."""
+    """Search results opened at most; the third only while less than `enough` is covered."""
     quotes: int = 3
-    """Candidates among which one of the page just read must be, to be quoted."""
+    """A page's candidates are quoted while they are among so many of the best so far."""
+    poor: float = 0.5
+    """Share of the question that a search result must cover, or another query is tried."""
+    enough: float = 0.8
+    """Share of the question that a candidate covers for two pages to be enough."""
+    covered: float = 0.5
+    """Share of the question that the best candidate must cover, or nothing was found."""
     answer: int = 600
     """Characters of the answer, citations included."""
-    covered: float = 0.0
-    """Share of the question that the best candidate must cover, or nothing was found."""
 
 
 class ExtractivePolicy:
@@ -59,64 +68,91 @@ class ExtractivePolicy:
         if self._plan is None:
             self._plan = self._browse(observation)
             return Completion(next(self._plan))
-        return Completion(self._plan.send(observation))
+        try:
+            return Completion(self._plan.send(observation))
+        except StopIteration:
+            return Completion("End: Answer")
 
     def _browse(self, observation: Observation) -> Plan:
+        """Search, and again if that was poor; read the best results; stop when it is enough."""
         asked = analyse(observation.question)
-        observation = yield _line("search", asked.text)
-        found = entries(observation)
-        for entry in found:
-            self._see(snippet_candidates(entry))
-        unread = {entry.rank: entry for entry in found}
+        observation = yield from self._search(asked)
         opened = 0
-        while unread and (entry := self._next(asked, unread, opened)):
-            del unread[entry.rank]
+        for entry in entries(observation)[: self.config.pages]:
+            if opened == 2 and self._covered(asked) >= self.config.enough:
+                break
             if opened:
                 yield "Back"
             observation = yield from self._read(asked, entry)
             opened += not observation.notice
-        yield "End: Answer"
+        return observation
 
-    def _next(self, asked, unread, opened):
-        import os
-        mode = os.environ.get("MODE", "engine")
-        first = min(unread)
-        if opened >= self.config.pages: return None
-        if mode == "engine": return unread[first] if opened < 2 else None
-        ranked = rank(asked, list(self._seen.values()))
-        place, top = next(((i, one.candidate.source.rank) for i, one in enumerate(ranked) if not one.candidate.source.opened and one.candidate.source.rank in unread), (999, first))
-        if mode == "own": return unread[top] if opened < 2 else None
-        if mode == "own2": return unread[first if opened == 0 else top] if opened < 2 else None
-        N = int(os.environ.get("N", "3"))
-        if opened < 2: return unread[first]
-        distinct = []
-        for one in ranked:
-            if not any(_overlap(one.candidate, o) or one.candidate.text in o.text or o.text in one.candidate.text for o in distinct): distinct.append(one.candidate)
-            if len(distinct) > N: return None
-            if not one.candidate.source.opened and one.candidate.source.rank in unread: return unread[one.candidate.source.rank]
+    def _search(self, asked: Asked) -> Plan:
+        """Search; if the results cover little, try other words, and keep the better results."""
+        observation = yield _line("search", asked.text)
+        self._see_results(observation)
+        if (before := self._covered(asked)) >= self.config.poor:
+            return observation
+        kept = dict(self._seen)
+        known = {stem for one in self._seen.values() for stem in one.stems}
+        observation = yield _line("search", other_query(asked, known))
+        self._seen.clear()
+        self._see_results(observation)
+        if before and self._covered(asked) <= before:
+            self._seen = kept
+            observation = yield "Back"
+        return observation
 
-    def _read(self, asked: Asked, entry: Entry) -> Generator[str, Observation, Observation]:
+    def _see_results(self, observation: Observation) -> None:
+        for entry in entries(observation):
+            self._see(snippet_candidates(entry))
+
+    def _read(self, asked: Asked, entry: Entry) -> Plan:
         """Open a result, go to what its snippet shows, and quote what is among the best so far."""
-        observation = yield _line("click", number=entry.link)
+        observation = clicked = yield _line("click", number=entry.link)
         if observation.notice:
             return observation
         self._see(page_candidates(observation, entry.rank))
-        if entry.snippet and not _shows(observation, entry.snippet):
+        if entry.snippet and fold(entry.snippet) not in fold(unmark(observation.text)):
             observation = yield _line("find", _head(entry.snippet))
             if not observation.notice:
                 self._see(page_candidates(observation, entry.rank))
-        for one in self._best(rank(asked, list(self._seen.values()))):
+        import os
+
+        if (
+            entry.rank < int(os.environ.get("SCROLL", "0"))
+            and "down" in observation.commands
+            and self._covered(asked, opened=True) < float(os.environ.get("ST", "0.8"))
+        ):
+            observation = yield "Scrolled down 1"
+            self._see(page_candidates(observation, entry.rank))
+        if self._covered(asked, opened=True) < self.config.covered:
+            return clicked
+        for one in self._best(self._rank(asked)):
             if one.source.rank == entry.rank and one not in self._quoted:
                 self._quoted.append(one)
-                observation = yield _line("quote", one.text)
-        return observation
+                yield _line("quote", one.text)
+        return clicked
+
+    def _rank(self, asked: Asked) -> list[Ranked]:
+        return rank(asked, list(self._seen.values()))
+
+    def _covered(self, asked: Asked, opened: bool = False) -> float:
+        """Return the share of the question that the best-covering candidate covers.
+
+        With `opened` only candidates of opened pages count, otherwise snippets too.
+        """
+        seen = (one for one in self._seen.values() if one.source.opened or not opened)
+        return max((coverage(asked, one) for one in seen), default=0.0)
 
     def _best(self, ranked: Iterable[Ranked]) -> list[Candidate]:
-        """Return the best candidates of opened pages that do not overlap."""
+        """Return the best candidates of opened pages that have no sentence in common."""
         best: list[Candidate] = []
         for one in ranked:
-            if one.candidate.source.opened and not any(
-                _overlap(one.candidate, other) for other in best
+            source, sentences = one.candidate.source, set(one.candidate.sentences)
+            if source.opened and all(
+                source.rank != other.source.rank or sentences.isdisjoint(other.sentences)
+                for other in best
             ):
                 best.append(one.candidate)
                 if len(best) == self.config.quotes:
@@ -128,21 +164,10 @@ class ExtractivePolicy:
             self._seen.setdefault((one.source.rank, one.source.opened, one.text), one)
 
 
-def _overlap(one: Candidate, other: Candidate) -> bool:
-    """Tell whether two candidates of a page have a sentence in common."""
-    if one.source.rank != other.source.rank:
-        return False
-    return not set(one.sentences).isdisjoint(other.sentences)
-
-
-def _shows(observation: Observation, snippet: str) -> bool:
-    return fold(snippet) in fold(unmark(observation.text))
-
-
 def _head(snippet: str) -> str:
     """Return the beginning of a snippet, enough to find its place."""
     line = snippet.split("\n")[0]
-    return line if len(line) <= 80 else line[:80].rsplit(" ", 1)[0]
+    return line if len(line) <= _HEAD else line[:_HEAD].rsplit(" ", 1)[0]
 
 
 def _line(name: str, text: str = "", number: int = 0) -> str:

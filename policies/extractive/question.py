@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Literal
 
-from policies.extractive.words import STOP, plain, stem, weight, words
+from policies.extractive.words import STOP, plain, related, stem, weight, words
 
 Kind = Literal["person", "place", "time", "number", "reason", "manner", "thing"]
 
@@ -17,8 +18,8 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
     for kind, pattern in (
         ("time", rf"^when\b|\bwhen (?:did|was|were|is|do|does|will)\b|{_WHAT}(?:year|date|day|month"
                  r"|century|decade|time period|era)\b|\bhow long ago\b"),
-        ("number", r"\bhow (?:many|much|long|far|tall|old|high|big|large|deep|fast|hot|cold|heavy|"
-                   rf"often|wide|loud|strong)\b|{_WHAT}(?:number|percent(?:age)?|population|"
+        ("number", r"\bhow (?!do|does|did|is|are|was|were|can|could|will|would|should|has|have|had|"
+                   rf"to|come|the|a|an|i|you|we|they|it|he|she|well|and|about)\w+\b|{_WHAT}(?:number|percent(?:age)?|population|"
                    r"temperature|speed|height|length|distance|area|weight|mass|age|size|depth|"
                    r"atomic number|boiling point|melting point)\b"),
         ("reason", r"\bwhy\b|\bwhat (?:causes?|caused|makes?|made|is the reason|was the reason)\b|"
@@ -45,6 +46,8 @@ class Asked:
     """The telling stems of the question and how much each tells."""
     order: tuple[str, ...]
     """The telling stems in the question's order."""
+    words: tuple[str, ...]
+    """The telling words as they stand."""
     stems: frozenset[str]
     """Every stem of the question, stop words included."""
     focus: str
@@ -66,7 +69,8 @@ def analyse(question: str) -> Asked:
     lowered = text.lower().replace("’", "'")
     kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "thing")
     asked = [stem(plain(word)) for word in words(text)]
-    return Asked(text, kind, weights, tuple(weights), frozenset(asked), _focus(lowered))
+    telling = tuple(word for word in words(text) if plain(word) not in STOP)
+    return Asked(text, kind, weights, tuple(weights), telling, frozenset(asked), _focus(lowered))
 
 
 _FOCUS = re.compile(r"\b(?:what|which)(?:'s)?\s+((?:\w+\s+){0,3})")
@@ -89,3 +93,9 @@ def _weigh(text: str) -> dict[str, float]:
         stemmed = stem(lowered)
         weights[stemmed] = max(weights.get(stemmed, 0.0), value)
     return weights or {stem(plain(word)): 1.0 for word in words(text)}
+
+
+def other_query(asked: Asked, known: Container[str]) -> str:
+    """Return a query for a second try: for words not met so far, others of the same meaning."""
+    others = [other for one in asked.weights if one not in known for other in sorted(related(one))]
+    return " ".join([*asked.words, *others]) or asked.text

@@ -33,15 +33,15 @@ WEIGHTS = {
     "length": 1.6,
     "title": 0.3,
     "focus": 0.4,
+    "explains": 0.7,
     "votes": 1.1,
 }
 
 
 class Ranked(NamedTuple):
-    """A candidate, its score (higher is better) and how much of the question it covers."""
+    """A candidate and its score; higher is better."""
 
     score: float
-    coverage: float
     candidate: Candidate
 
 
@@ -53,8 +53,8 @@ def rank(asked: Asked, candidates: Sequence[Candidate]) -> list[Ranked]:
     order = sorted(range(len(candidates)), key=lambda place: (-alone[place], place))
     shared = shared_stems(asked, [candidates[place] for place in order])
     ranked = [
-        Ranked(score + WEIGHTS["votes"] * votes(asked, candidate, shared), one["rare"], candidate)
-        for score, one, candidate in zip(alone, found, candidates, strict=True)
+        Ranked(score + WEIGHTS["votes"] * votes(asked, candidate, shared), candidate)
+        for score, candidate in zip(alone, candidates, strict=True)
     ]
     order = sorted(range(len(ranked)), key=lambda place: (-ranked[place].score, place))
     return [ranked[place] for place in order]

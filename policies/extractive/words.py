@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from importlib.resources import files
 
-_WORD = re.compile(r"\w+(?:['’]\w+)?")
+_WORD = re.compile(r"\d{1,3}(?:,\d{3})+|\w+(?:['’]\w+)?")
+"""A number with its commas is one word: 3,000."""
 
 STOP = frozenset(
     """a about above after again all also am an and any are as at be because been before being
@@ -21,55 +23,6 @@ STOP = frozenset(
     under until up us use very was we were what when where which while who whom whose why
     will with would you your explain eli5 mean means called name named s t""".split()
 )
-
-_GROUPS = """
-write writer wrote written author novel book poet playwright
-paint painter painting artist
-compose composer music wrote
-invent inventor invention develop patent
-discover discoverer discovery found explorer
-found founder establish start begin create
-born birth birthplace native
-die death dead kill assassinate execute
-marry wife husband spouse marriage wed
-son daughter child father mother parent brother sister
-capital city seat
-country nation state
-locate location situated lie
-king queen monarch ruler reign emperor crown throne
-president leader head prime minister chancellor
-war battle conflict fight
-win won winner victory champion defeat beat
-large big biggest largest greatest major great
-small smallest little tiny
-high tall highest tallest height elevation
-long length longest
-old age oldest ancient
-fast speed quick velocity
-first earliest original
-make made consist contain compose material ingredient
-cause reason because due result lead make
-happen occur event take
-live inhabit habitat home reside found
-eat feed diet food prey
-language speak spoken tongue
-religion faith church belief
-currency money coin
-play actor star role portray cast
-sing singer song band record album
-film movie
-name know call term
-kind type form species sort
-part region area province district
-year date century
-work job occupation profession career
-school university college educate study
-nickname know
-symbol sign represent stand
-rule govern government
-colour color
-work function operate
-""".strip().splitlines()
 
 
 @lru_cache(maxsize=50_000)
@@ -87,8 +40,8 @@ def _stemmer():  # type: ignore[no-untyped-def]  # noqa: ANN202 - the library ha
 
 @lru_cache(maxsize=50_000)
 def plain(word: str) -> str:
-    """Lower-case a word and drop its accents and its possessive ending."""
-    word = word.lower().replace("’", "'").removesuffix("'s")
+    """Lower-case a word and drop its accents, its possessive ending and a number's commas."""
+    word = word.lower().replace("’", "'").replace(",", "").removesuffix("'s")
     if word.isascii():
         return word
     return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
@@ -101,7 +54,7 @@ def words(text: str) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """Return the stem of every word of a text, in order."""
-    return [stem(plain(word)) for word in _WORD.findall(text)]
+    return [stem(plain(word)) for word in words(text)]
 
 
 @lru_cache(maxsize=50_000)
@@ -118,8 +71,9 @@ def weight(word: str) -> float:
 @lru_cache(maxsize=1)
 def _related() -> dict[str, frozenset[str]]:
     related: dict[str, set[str]] = {}
-    for line in _GROUPS:
-        group = {stem(word) for word in line.split()}
+    text = files("policies.extractive").joinpath("synonyms.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        group = {stem(word) for word in line.split()} if not line.startswith("#") else set()
         for member in group:
             related.setdefault(member, set()).update(group - {member})
     return {member: frozenset(others) for member, others in related.items()}
