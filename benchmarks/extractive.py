@@ -14,7 +14,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.questions import read_questions
@@ -120,7 +120,7 @@ def main() -> None:
     begin = time.perf_counter()
     shares = [questions[number :: given.workers] for number in range(given.workers)]
     with ProcessPoolExecutor(given.workers) as workers:
-        parts = workers.map(run, *zip(*[(given.web, one, config) for one in shares]))
+        parts = workers.map(run, *zip(*[(given.web, one, config) for one in shares], strict=True))
         rows = [row for part in parts for row in part]
     report(rows, time.perf_counter() - begin)
     if given.misses:
@@ -132,8 +132,8 @@ def main() -> None:
 def _config(settings: Sequence[str]) -> ExtractiveConfig:
     """Read `name=number` settings."""
     changes = {name: float(value) for name, _, value in (one.partition("=") for one in settings)}
-    kinds = {field.name: type(field.default) for field in fields(ExtractiveConfig)}
-    return replace(ExtractiveConfig(), **{name: kinds[name](v) for name, v in changes.items()})
+    base = ExtractiveConfig()
+    return replace(base, **{name: type(getattr(base, name))(v) for name, v in changes.items()})
 
 
 def report(rows: Sequence[Row], seconds: float) -> None:

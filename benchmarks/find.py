@@ -70,7 +70,7 @@ def sampled_pages(folder: Path, count: int, seed: int) -> list[Page]:
     """Return some pages of an index."""
     store = Store(folder)
     numbers = random.Random(seed).sample(range(1, store.counts()[0] + 1), count)
-    urls = [found.url for _, found in sorted(store.find(numbers).items())]
+    urls = [found.url for _, found in sorted(store.find(dict.fromkeys(numbers, 0)).items())]
     return [page for page in map(store.page, urls) if page]
 
 

@@ -45,7 +45,7 @@ def questions(path: Path, half: str) -> list[dict[str, object]]:
 
 def snippets(page: Page) -> list[str]:
     """Return the snippets of a results page, in order."""
-    ends = [link.start for link in page.links[1:]] + [len(page.text)]
+    ends = [*(link.start for link in page.links[1:]), len(page.text)][: len(page.links)]
     return [page.text[link.end : end].strip() for link, end in zip(page.links, ends, strict=True)]
 
 

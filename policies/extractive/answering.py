@@ -11,25 +11,31 @@ from policies.extractive.candidates import Candidate, Source, candidate, runs, s
 from policies.extractive.question import Asked, analyse
 from policies.extractive.ranking import rank
 
+CITED = 3
+"""Quotes that an answer cites at most."""
 SHORTEST = 60
 """Characters below which a further quote is not worth a line."""
-SHARE = 80
+SHARE = 150
 """Characters kept free for each quote that is still to come."""
 MARK = 6
 """Characters kept free for a citation and the blank before it."""
 
 
-def compose(observation: Observation, seen: Iterable[Candidate], limit: int) -> str:
+def compose(
+    observation: Observation, seen: Iterable[Candidate], *, limit: int, margin: float
+) -> str:
     """Write the answer from the quotes of an answering observation.
 
     Args:
         observation: with the quotes.
         seen: what was read on the way; it tells which quotes agree with the rest.
         limit: characters of the answer.
+        margin: how far below the best a quote's score may be.
     """
     asked = analyse(observation.question)
     known = list(seen)
-    order = _order(asked, observation.quotes, known)[:3]
+    order = _order(asked, observation.quotes, known, margin)
+    order = order[:CITED]
     parts: list[str] = []
     left = limit
     for place, number in enumerate(order):
@@ -42,12 +48,16 @@ def compose(observation: Observation, seen: Iterable[Candidate], limit: int) -> 
     return "\n\n".join(parts) or NOTHING_FOUND
 
 
-def _order(asked: Asked, quotes: tuple[Quote, ...], known: list[Candidate]) -> list[int]:
-    """Return the numbers of the quotes, from 0, best first."""
+def _order(
+    asked: Asked, quotes: tuple[Quote, ...], known: list[Candidate], margin: float
+) -> list[int]:
+    """Return the numbers of the quotes that are worth citing, from 0, best first."""
     wholes = [_whole(quote, known, number) for number, quote in enumerate(quotes)]
     ranked = rank(asked, [*known, *wholes])
-    places = {id(one.candidate): place for place, one in reversed(list(enumerate(ranked)))}
-    return sorted(range(len(quotes)), key=lambda number: places[id(wholes[number])])
+    scores = {id(one.candidate): one.score for one in reversed(ranked)}
+    own = [scores[id(whole)] for whole in wholes]
+    good = [number for number, score in enumerate(own) if score >= max(own) - margin]
+    return sorted(good, key=lambda number: -own[number])
 
 
 def _whole(quote: Quote, known: Iterable[Candidate], number: int) -> Candidate:

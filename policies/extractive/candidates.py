@@ -137,7 +137,7 @@ def _table(rows: list[Sentence], source: Source, heading: str) -> Iterator[Candi
         fits = sum(len(row.text) + 1 for row in rows[: end + 1]) <= LONGEST
         if fits or len(rows[end].text) <= LONGEST:
             about = f"{heading} {rows[0].text}"
-            yield candidate(rows[0 if fits else end : end + 1], source, about, first=False)
+            yield candidate(rows[0 if fits else end : end + 1], source, about, first=fits)
 
 
 def split_sentences(line: str) -> list[Sentence]:

@@ -66,6 +66,7 @@ def features(
     squares = {one: value * value for one, value in weights.items()}
     explains = asked.kind in ("reason", "manner")
     snippet = snippets.get(candidate.source.rank, frozenset())
+    shown = len(body & snippet) / (len(snippet) or 1)
     return {
         "coverage": sum(value for one, value in weights.items() if one in known) / total,
         "rare": sum(value for one, value in squares.items() if one in known)
@@ -85,13 +86,16 @@ def features(
         "person": float(asked.kind == "person" and _adjacent(typed)),
         "names": min(3, len(_new_names(asked, candidate))) / 3,
         "rank": 1.0 / (1.0 + candidate.source.rank),
-        "snippet": len(body & snippet) / (len(body) or 1) / (1.0 + candidate.source.rank),
+        "snippet": shown,
+        "snippet_ranked": shown / (1.0 + candidate.source.rank),
         "lead": float(candidate.lead),
         "first": float(candidate.first),
         "length": min(1.0, len(candidate.text) / _LONG),
         "title": _title_asked(asked, candidate.source.title),
+        "title_new": _share((title - asked.stems) - _STOP_STEMS, body),
         "focus": float(asked.focus in body),
-        "explains": float(explains) * (candidate.lead + _title_asked(asked, candidate.source.title)),
+        "explains": float(explains)
+        * (candidate.lead + _title_asked(asked, candidate.source.title)),
     }
 
 
@@ -221,6 +225,10 @@ def _nearness(typed: Sequence[int], places: Sequence[int]) -> float:
     if not typed or not places:
         return 0.0
     return 1.0 / (1.0 + min(abs(a - b) for a in typed for b in places) / 5)
+
+
+def _share(wanted: frozenset[str], found: frozenset[str]) -> float:
+    return len(wanted & found) / (len(wanted) or 1)
 
 
 def _adjacent(places: Sequence[int]) -> bool:

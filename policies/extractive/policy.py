@@ -37,15 +37,17 @@ class ExtractiveConfig:
     """Settings of the extractive policy."""
 
     pages: int = 3
-    """Search results opened at most; the third only while less than `enough` is covered."""
+    """Search results opened at most; from the third on only while less than `fair` is covered."""
     quotes: int = 3
     """A page's candidates are quoted while they are among so many of the best so far."""
-    poor: float = 0.5
-    """Share of the question that a search result must cover, or another query is tried."""
-    enough: float = 0.8
-    """Share of the question that a candidate covers for two pages to be enough."""
+    fair: float = 0.65
+    """Share of the question that must be covered, or other words and pages are tried."""
+    enough: float = 0.9
+    """Share of the question that must be covered, or the best page is read on."""
     covered: float = 0.5
     """Share of the question that the best candidate must cover, or nothing was found."""
+    margin: float = 3.5
+    """A quote is cited if its score is at most so much below that of the best."""
     answer: int = 600
     """Characters of the answer, citations included."""
 
@@ -64,7 +66,7 @@ class ExtractivePolicy:
     async def act(self, observation: Observation) -> Completion:
         """Write the next command of the plan, or the answer."""
         if observation.answering:
-            return Completion(compose(observation, self._seen.values(), self.config.answer))
+            return Completion(self._compose(observation))
         if self._plan is None:
             self._plan = self._browse(observation)
             return Completion(next(self._plan))
@@ -73,13 +75,18 @@ class ExtractivePolicy:
         except StopIteration:
             return Completion("End: Answer")
 
+    def _compose(self, observation: Observation) -> str:
+        return compose(
+            observation, self._seen.values(), limit=self.config.answer, margin=self.config.margin
+        )
+
     def _browse(self, observation: Observation) -> Plan:
         """Search, and again if that was poor; read the best results; stop when it is enough."""
         asked = analyse(observation.question)
         observation = yield from self._search(asked)
         opened = 0
         for entry in entries(observation)[: self.config.pages]:
-            if opened == 2 and self._covered(asked) >= self.config.enough:
+            if opened == 2 and self._covered(asked) >= self.config.fair:
                 break
             if opened:
                 yield "Back"
@@ -91,7 +98,7 @@ class ExtractivePolicy:
         """Search; if the results cover little, try other words, and keep the better results."""
         observation = yield _line("search", asked.text)
         self._see_results(observation)
-        if (before := self._covered(asked)) >= self.config.poor:
+        if (before := self._covered(asked)) >= self.config.fair:
             return observation
         kept = dict(self._seen)
         known = {stem for one in self._seen.values() for stem in one.stems}
@@ -117,15 +124,12 @@ class ExtractivePolicy:
             observation = yield _line("find", _head(entry.snippet))
             if not observation.notice:
                 self._see(page_candidates(observation, entry.rank))
-        import os
-
-        if (
-            entry.rank < int(os.environ.get("SCROLL", "0"))
-            and "down" in observation.commands
-            and self._covered(asked, opened=True) < float(os.environ.get("ST", "0.8"))
-        ):
-            observation = yield "Scrolled down 1"
-            self._see(page_candidates(observation, entry.rank))
+        if entry.rank == 0 and self._covered(asked, opened=True) < self.config.enough:
+            # Below what the snippet showed, or above it where the page ends.
+            further = "down" if "down" in observation.commands else "up"
+            if further in observation.commands:
+                observation = yield _line(further, number=1)
+                self._see(page_candidates(observation, entry.rank))
         if self._covered(asked, opened=True) < self.config.covered:
             return clicked
         for one in self._best(self._rank(asked)):

@@ -13,27 +13,41 @@ from policies.extractive.words import STOP, plain, related, stem, weight, words
 Kind = Literal["person", "place", "time", "number", "reason", "manner", "thing"]
 
 _WHAT = r"\b(?:what|which)(?:'s)?\s+(?:\w+\s+){0,2}?"
-_KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern))
-    for kind, pattern in (
-        ("time", rf"^when\b|\bwhen (?:did|was|were|is|do|does|will)\b|{_WHAT}(?:year|date|day|month"
-                 r"|century|decade|time period|era)\b|\bhow long ago\b"),
-        ("number", r"\bhow (?!do|does|did|is|are|was|were|can|could|will|would|should|has|have|had|"
-                   rf"to|come|the|a|an|i|you|we|they|it|he|she|well|and|about)\w+\b|{_WHAT}(?:number|percent(?:age)?|population|"
-                   r"temperature|speed|height|length|distance|area|weight|mass|age|size|depth|"
-                   r"atomic number|boiling point|melting point)\b"),
-        ("reason", r"\bwhy\b|\bwhat (?:causes?|caused|makes?|made|is the reason|was the reason)\b|"
-                   r"\bhow come\b"),
-        ("person", rf"\bwho(?:se|m)?\b|{_WHAT}(?:person|man|woman|actor|actress|king|queen|"
-                   r"president|author|writer|poet|singer|composer|artist|painter|scientist|leader|"
-                   r"explorer|emperor|pope|monarch|prime minister|inventor|philosopher|general|"
-                   r"character|god|goddess|saint|ruler|player|architect|dictator)\b"),
-        ("place", rf"\bwhere\b|{_WHAT}(?:country|city|town|state|place|river|continent|island|"
-                  r"capital|county|ocean|sea|lake|mountain|region|province|nation|planet|"
-                  r"village|desert|location|countries|states|cities)\b"),
-        ("manner", r"^how\b|\bhow (?:do|does|did|is|are|was|were|can)\b"),
-    )
-)  # fmt: skip
+_PATTERNS: tuple[tuple[Kind, str], ...] = (
+    (
+        "time",
+        r"^when\b|\bwhen (?:did|was|were|is|do|does|will)\b|\bhow long ago\b|"
+        rf"{_WHAT}(?:year|date|day|month|century|decade|time period|era)\b",
+    ),
+    (
+        "number",
+        r"\bhow (?!do|does|did|is|are|was|were|can|could|will|would|should|has|have|had|to|come|"
+        r"the|a|an|i|you|we|they|it|he|she|well|and|about)\w+\b|"
+        rf"{_WHAT}(?:number|percent(?:age)?|population|temperature|speed|height|length|distance|"
+        r"area|weight|mass|age|size|depth|boiling point|melting point)\b",
+    ),
+    (
+        "reason",
+        r"\bwhy\b|\bhow come\b|"
+        r"\bwhat (?:causes?|caused|makes?|made|is the reason|was the reason)\b",
+    ),
+    (
+        "person",
+        rf"\bwho(?:se|m)?\b|{_WHAT}(?:person|man|woman|actor|actress|king|queen|president|author|"
+        r"writer|poet|singer|composer|artist|painter|scientist|leader|explorer|emperor|pope|"
+        r"monarch|prime minister|inventor|philosopher|general|character|god|goddess|saint|ruler|"
+        r"player|architect|dictator)\b",
+    ),
+    (
+        "place",
+        rf"\bwhere\b|{_WHAT}(?:country|city|town|state|place|river|continent|island|capital|"
+        r"county|ocean|sea|lake|mountain|region|province|nation|planet|village|desert|location|"
+        r"countries|states|cities)\b",
+    ),
+    ("manner", r"^how\b|\bhow (?:do|does|did|is|are|was|were|can)\b"),
+)
+_OTHERWISE: Kind = "thing"
+_KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ def analyse(question: str) -> Asked:
         for stemmed, value in _weigh(" ".join(context)).items():
             weights.setdefault(stemmed, value / 2)
     lowered = text.lower().replace("’", "'")
-    kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), "thing")
+    kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), _OTHERWISE)
     asked = [stem(plain(word)) for word in words(text)]
     telling = tuple(word for word in words(text) if plain(word) not in STOP)
     return Asked(text, kind, weights, tuple(weights), telling, frozenset(asked), _focus(lowered))

@@ -18,7 +18,7 @@ from webqa.cli.exits import Exit
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from env.web.dense import Encoder
+    from env.web.encoding import Encoder
 
 STAGES = {"convert": "Reading", "index": "Indexing", "encode": "Encoding"}
 EVERY = 2_000
@@ -55,7 +55,7 @@ def index(
 
 
 def _open(name: str) -> Encoder:
-    from env.web.dense import load_encoder
+    from env.web.encoding import load_encoder
 
     return load_encoder(name)
 

@@ -9,7 +9,8 @@ import pytest
 from env.errors import ConfigError
 from env.web.check import check_web
 from env.web.corpus import Corpus, open_corpus
-from env.web.dense import VECTORS, load_encoder, write_vectors
+from env.web.dense import VECTORS, write_vectors
+from env.web.encoding import load_encoder
 from env.web.folder import building, describe
 from env.web.indexing import build_index
 from env.web.store import Store
