@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from env.errors import ConfigError
-from env.web.encoding import Encoder
+from env.web.encoding import Encoder as Encoder
 from env.web.inverted import Hit
 from env.web.store import Store
 

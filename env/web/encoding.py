@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from env.errors import ConfigError
 
@@ -130,11 +130,12 @@ class _SentenceEncoder:
             [texts[at] for at in order[first : first + size]]
             for first in range(0, len(order), size)
         ]
-        vectors = numpy.zeros((len(texts), _dimensions(model)), dtype="float32")
+        vectors: Vectors = numpy.zeros((len(texts), _dimensions(model)), dtype="float32")
         if batches:
             vectors[order] = numpy.concatenate(_run(model, batches, threads))
         # Half precision leaves lengths a little off.
-        return vectors / numpy.maximum(numpy.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        vectors /= numpy.maximum(numpy.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors
 
 
 def _load(name: str, place: str, local: bool) -> tuple[SentenceTransformer, int]:
@@ -156,14 +157,17 @@ def _load(name: str, place: str, local: bool) -> tuple[SentenceTransformer, int]
     threads = 0
     if model.device.type == "cpu":
         threads = torch.get_num_threads()
-        if _computes_bfloat16(torch):
+        if _computes_bfloat16():
             model.to(torch.bfloat16)
     # A tokenizer is set up by its first use, which several threads must not do at once.
     _encode(model, ["."])
     return model, threads
 
 
-def _computes_bfloat16(torch: Any) -> bool:
+def _computes_bfloat16() -> bool:
+    """Tell whether bfloat16 is in the processor's instructions; elsewhere it is slower."""
+    import torch
+
     ask = getattr(torch.cpu, "get_capabilities", None)
     able = ask() if ask else {}
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from env.actions import Action, format_action
 from env.records import Completion, Observation
 from env.text import fold
 from env.view import unmark
+from env.web.encoding import Encoder
 from policies.extractive.answering import compose
 from policies.extractive.candidates import (
     Candidate,
@@ -24,6 +26,7 @@ from policies.extractive.candidates import (
 from policies.extractive.features import coverage
 from policies.extractive.question import Asked, analyse, other_query
 from policies.extractive.ranking import Ranked, rank
+from policies.extractive.similarity import Similarity
 
 Plan = Generator[str, Observation, Observation]
 """Yields commands, is sent what is seen then, and returns what was seen last."""
@@ -57,8 +60,13 @@ class ExtractivePolicy:
 
     name = "extractive"
 
-    def __init__(self, config: ExtractiveConfig | None = None) -> None:
+    def __init__(
+        self, config: ExtractiveConfig | None = None, encoder: Encoder | None = None
+    ) -> None:
+        """Make the policy of one episode; an encoder helps to rank what was read."""
         self.config = config or ExtractiveConfig()
+        self._encoder = encoder
+        self._similar: Similarity | None = None
         self._seen: dict[tuple[int, bool, str], Candidate] = {}
         self._quoted: list[Candidate] = []
         self._plan: Plan | None = None
@@ -76,13 +84,25 @@ class ExtractivePolicy:
             return Completion("End: Answer")
 
     def _compose(self, observation: Observation) -> str:
+        asked = self._asked(observation)
         return compose(
-            observation, self._seen.values(), limit=self.config.answer, margin=self.config.margin
+            observation.quotes,
+            list(self._seen.values()),
+            partial(rank, asked, similar=self._similar),
+            limit=self.config.answer,
+            margin=self.config.margin,
         )
+
+    def _asked(self, observation: Observation) -> Asked:
+        """Analyse the question; with an encoder, get ready to compare what is read with it."""
+        asked = analyse(observation.question)
+        if self._encoder and self._similar is None:
+            self._similar = Similarity(self._encoder, asked.text)
+        return asked
 
     def _browse(self, observation: Observation) -> Plan:
         """Search, and again if that was poor; read the best results; stop when it is enough."""
-        asked = analyse(observation.question)
+        asked = self._asked(observation)
         observation = yield from self._search(asked)
         opened = 0
         for entry in entries(observation)[: self.config.pages]:
@@ -139,7 +159,7 @@ class ExtractivePolicy:
         return clicked
 
     def _rank(self, asked: Asked) -> list[Ranked]:
-        return rank(asked, list(self._seen.values()))
+        return rank(asked, list(self._seen.values()), self._similar)
 
     def _covered(self, asked: Asked, opened: bool = False) -> float:
         """Return the share of the question that the best-covering candidate covers.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Literal
 
 from policies.extractive.words import STOP, plain, related, stem, weight, words
@@ -65,7 +64,7 @@ class Asked:
     stems: frozenset[str]
     """Every stem of the question, stop words included."""
     focus: str
-    """The stem of the noun behind `what` or `which`; empty if there is none."""
+    """The stem of the word behind `what` or `which`; empty if there is none that tells."""
 
     @property
     def total(self) -> float:
@@ -87,14 +86,13 @@ def analyse(question: str) -> Asked:
     return Asked(text, kind, weights, tuple(weights), telling, frozenset(asked), _focus(lowered))
 
 
-_FOCUS = re.compile(r"\b(?:what|which)(?:'s)?\s+((?:\w+\s+){0,3})")
+_FOCUS = re.compile(r"\b(?:what|which)(?:'s)?\s+(\w+)")
 
 
 def _focus(question: str) -> str:
-    """Return the stem of the noun asked for: of `what kind of`, kind; empty if there is none."""
+    """Return the stem of the word behind `what` or `which`: of `what kind of`, kind."""
     found = _FOCUS.search(question)
-    head = list(takewhile(lambda word: word not in STOP, found[1].split())) if found else []
-    return stem(plain(head[-1])) if head else ""
+    return stem(plain(found[1])) if found and found[1] not in STOP else ""
 
 
 def _weigh(text: str) -> dict[str, float]:

@@ -7,7 +7,7 @@ and rounded by hand; docs/log.md tells what else was tried.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from policies.extractive.candidates import Candidate
@@ -47,8 +47,31 @@ class Ranked(NamedTuple):
     candidate: Candidate
 
 
-def rank(asked: Asked, candidates: Sequence[Candidate]) -> list[Ranked]:
+Similar = Callable[[Sequence[str]], Sequence[float]]
+"""Gives the cosine of each text with the question."""
+SIMILARITY = 4.0
+"""Weight of that cosine."""
+_RERANKED = 20
+"""Candidates whose cosine is asked for: encoding is what costs."""
+
+
+def rank(
+    asked: Asked, candidates: Sequence[Candidate], similar: Similar | None = None
+) -> list[Ranked]:
     """Return the candidates with their scores, best first; among equals the first seen."""
+    ranked = _rank_by_words(asked, candidates)
+    if similar is None:
+        return ranked
+    best = ranked[:_RERANKED]
+    cosines = similar([one.candidate.text for one in best])
+    again = [
+        Ranked(one.score + SIMILARITY * cosine, one.candidate)
+        for one, cosine in zip(best, cosines, strict=True)
+    ]
+    return sorted([*again, *ranked[_RERANKED:]], key=lambda one: -one.score)
+
+
+def _rank_by_words(asked: Asked, candidates: Sequence[Candidate]) -> list[Ranked]:
     snippets = _snippets(candidates)
     found = [features(asked, candidate, snippets) for candidate in candidates]
     alone = [sum(WEIGHTS[name] * value for name, value in one.items()) for one in found]

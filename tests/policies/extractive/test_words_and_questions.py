@@ -1,0 +1,73 @@
+"""Words and questions: stems, weights, synonyms, kinds, queries for a second try."""
+
+import pytest
+
+from policies.extractive.question import analyse, other_query
+from policies.extractive.words import plain, related, stem, stems, weight, words
+
+
+def test_a_number_with_commas_is_one_word_and_equals_the_number_without():
+    assert words("about 5,900 m") == ["about", "5,900", "m"]
+    assert stems("3,000") == stems("3000")
+
+
+def test_accents_case_and_possessives_do_not_part_words():
+    assert plain("Béal") == "beal"
+    assert stems("Newton’s") == stems("newton")
+
+
+def test_rare_words_tell_more_than_common_ones():
+    assert weight("the") < weight("water") < weight("photosynthesis")
+
+
+def test_synonyms_are_mutual_and_never_the_word_itself():
+    assert stem("aeroplane") in related(stem("plane"))
+    assert stem("plane") in related(stem("aeroplane"))
+    assert stem("plane") not in related(stem("plane"))
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Who invented the microwave oven?", "person"),
+        ("what city is the capital of Peru", "place"),
+        ("Where was Darwin born?", "place"),
+        ("When did the Great Fire start?", "time"),
+        ("In which year did the Titanic sink?", "time"),
+        ("How many moons does Saturn have?", "number"),
+        ("How windy is force 8?", "number"),
+        ("Why is the sky blue?", "reason"),
+        ("How come ice floats?", "reason"),
+        ("How does soap work?", "manner"),
+        ("What ore is the source of aluminium?", "thing"),
+    ],
+)
+def test_the_kind_of_answer_a_question_wants(question, kind):
+    assert analyse(question).kind == kind
+
+
+def test_only_telling_words_are_weighed():
+    assert set(analyse("Why is the sky blue?").weights) == {"sky", "blue"}
+
+
+def test_a_question_of_stop_words_alone_still_has_words():
+    assert analyse("Who are you?").weights
+    assert analyse("???").total > 0
+
+
+def test_the_noun_asked_for():
+    assert analyse("What kind of government does Poland have?").focus == "kind"
+    assert analyse("Which river flows through Paris?").focus == "river"
+    assert analyse("Who wrote Emma?").focus == ""
+
+
+def test_a_follow_up_keeps_the_words_of_the_question_before():
+    asked = analyse("Who invented the telephone?\n\nWhen?")
+    assert asked.kind == "time"
+    assert stem("telephone") in asked.weights
+
+
+def test_the_second_query_names_other_words_only_for_what_was_not_met():
+    asked = analyse("How does a fridge work?")
+    assert "refriger" in other_query(asked, known=set())
+    assert "refriger" not in other_query(asked, known={"fridg"})
