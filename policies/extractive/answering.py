@@ -10,8 +10,17 @@ from collections.abc import Callable, Sequence
 from env.answers import NOTHING_FOUND
 from env.records import Quote
 from env.view import plain_citations
-from policies.extractive.candidates import Candidate, Source, candidate, runs, split_sentences
+from policies.extractive.candidates import (
+    CELL,
+    Candidate,
+    Source,
+    candidate,
+    runs,
+    split_sentences,
+)
+from policies.extractive.question import Asked
 from policies.extractive.ranking import Ranked
+from policies.extractive.words import stems
 
 CITED = 3
 """Quotes that an answer cites at most."""
@@ -27,11 +36,18 @@ Rank = Callable[[Sequence[Candidate]], list[Ranked]]
 
 
 def compose(
-    quotes: Sequence[Quote], seen: Sequence[Candidate], rank: Rank, *, limit: int, margin: float
+    asked: Asked,
+    quotes: Sequence[Quote],
+    seen: Sequence[Candidate],
+    rank: Rank,
+    *,
+    limit: int,
+    margin: float,
 ) -> str:
     """Write the answer from the quotes that were taken.
 
     Args:
+        asked: the question.
         quotes: of the answering observation.
         seen: what was read on the way; it tells which quotes agree with the rest.
         rank: how candidates are ranked.
@@ -43,7 +59,8 @@ def compose(
     left = limit
     for place, number in enumerate(order):
         waiting = len(order) - place - 1
-        text = _shorten(quotes[number], seen, rank, left - MARK - waiting * SHARE)
+        room = left - MARK - waiting * SHARE
+        text = _table_row(asked, quotes[number], room) or _shorten(quotes[number], seen, rank, room)
         if text:
             parts.append(f"{text} [{number + 1}]")
             left -= len(parts[-1]) + len("\n\n")
@@ -80,6 +97,19 @@ def _shorten(quote: Quote, seen: Sequence[Candidate], rank: Rank, room: int) -> 
     best = [one.candidate.text for one in rank([*every, *seen]) if one.candidate in every]
     fitting = next((one for one in best if len(one) <= room), "")
     return fitting or _clip(min(best, key=len, default=text), room)
+
+
+def _table_row(asked: Asked, quote: Quote, room: int) -> str:
+    """Return the row of a table that tells most, each cell behind its heading; else nothing."""
+    header, *rows = quote.text.split("\n")
+    if not rows or CELL not in header:
+        return ""
+    names = header.split(CELL)
+    row = max(rows, key=lambda one: sum(asked.weights.get(stem, 0.0) for stem in stems(one)))
+    cells = list(zip(names, row.split(CELL), strict=False))
+    asked_for = [cell for cell in cells[1:] if not asked.stems.isdisjoint(stems(cell[0]))]
+    text = "; ".join(f"{name}: {value}" for name, value in [cells[0], *(asked_for or cells[1:])])
+    return text if len(text) <= room else ""
 
 
 def _clip(text: str, room: int) -> str:

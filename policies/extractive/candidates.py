@@ -41,6 +41,8 @@ class Source:
     """Place among the search results, from 0."""
     opened: bool = True
     """False for a snippet on a results page."""
+    suspect: bool = False
+    """The page tries to command whoever reads it."""
 
 
 @dataclass(frozen=True, slots=True)

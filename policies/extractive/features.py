@@ -94,6 +94,7 @@ def features(
         "title": _title_asked(asked, candidate.source.title),
         "title_new": _share((title - asked.stems) - _STOP_STEMS, body),
         "focus": float(asked.focus in body),
+        "suspect": float(candidate.source.suspect),
         "explains": float(explains)
         * (candidate.lead + _title_asked(asked, candidate.source.title)),
     }

@@ -7,7 +7,7 @@ observations give the same lines.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from env.actions import Action, format_action
@@ -27,6 +27,7 @@ from policies.extractive.features import coverage
 from policies.extractive.question import Asked, analyse, other_query
 from policies.extractive.ranking import Ranked, rank
 from policies.extractive.similarity import Similarity
+from policies.extractive.trust import gives_orders
 
 Plan = Generator[str, Observation, Observation]
 """Yields commands, is sent what is seen then, and returns what was seen last."""
@@ -86,6 +87,7 @@ class ExtractivePolicy:
     def _compose(self, observation: Observation) -> str:
         asked = self._asked(observation)
         return compose(
+            asked,
             observation.quotes,
             list(self._seen.values()),
             partial(rank, asked, similar=self._similar),
@@ -139,17 +141,17 @@ class ExtractivePolicy:
         observation = clicked = yield _line("click", number=entry.link)
         if observation.notice:
             return observation
-        self._see(page_candidates(observation, entry.rank))
+        self._see_page(observation, entry)
         if entry.snippet and fold(entry.snippet) not in fold(unmark(observation.text)):
             observation = yield _line("find", _head(entry.snippet))
             if not observation.notice:
-                self._see(page_candidates(observation, entry.rank))
+                self._see_page(observation, entry)
         if entry.rank == 0 and self._covered(asked, opened=True) < self.config.enough:
             # Below what the snippet showed, or above it where the page ends.
             further = "down" if "down" in observation.commands else "up"
             if further in observation.commands:
                 observation = yield _line(further, number=1)
-                self._see(page_candidates(observation, entry.rank))
+                self._see_page(observation, entry)
         if self._covered(asked, opened=True) < self.config.covered:
             return clicked
         for one in self._best(self._rank(asked)):
@@ -182,6 +184,14 @@ class ExtractivePolicy:
                 if len(best) == self.config.quotes:
                     break
         return best
+
+    def _see_page(self, observation: Observation, entry: Entry) -> None:
+        """Take in a window; a page that gives orders is distrusted as a whole."""
+        self._see(page_candidates(observation, entry.rank))
+        if gives_orders(observation.text):
+            for key, one in self._seen.items():
+                if one.source.rank == entry.rank:
+                    self._seen[key] = replace(one, source=replace(one.source, suspect=True))
 
     def _see(self, candidates: Iterable[Candidate]) -> None:
         for one in candidates:

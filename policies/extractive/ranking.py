@@ -35,6 +35,7 @@ WEIGHTS = {
     "title": 0.3,
     "title_new": 0.5,
     "focus": 0.5,
+    "suspect": -4.0,
     "explains": 0.6,
     "votes": 1.4,
 }
