@@ -1,6 +1,6 @@
 """How well and how fast an offline web finds answers: recall of results pages, and latencies.
 
-    python benchmarks/search.py --web DIR --questions FILE [--half odd|even|both]
+    python -m benchmarks.search --web DIR --questions FILE [--half odd|even|both] [--words]
 
 Recall counts questions with an accepted answer (a) in the text of a page among the results, (b) in
 a snippet, (c) in the first snippet, (d) in the first three; for questions of one half only, split
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from env.answers import stands_in
 from env.records import Page
-from env.web.corpus import Corpus
+from env.web.corpus import Corpus, open_corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,12 @@ def main() -> None:
     parser.add_argument("--web", type=Path, required=True)
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--half", choices=("odd", "even", "both"), default="odd")
+    parser.add_argument("--words", action="store_true", help="leave the vectors of an index aside")
     options = parser.parse_args()
     began = time.perf_counter()
-    web = Corpus(options.web)
-    print(f"opened in {1000 * (time.perf_counter() - began):.1f} ms")
+    web = open_corpus(options.web, dense=False if options.words else None)
+    how = f"with {web.encoder.name}" if web.encoder else "by words alone"
+    print(f"opened in {1000 * (time.perf_counter() - began):.1f} ms, search {how}")
     asked = asyncio.run(measure(web, questions(options.questions, options.half)))
     for dataset in sorted({one.dataset for one in asked}):
         print(recall_line(dataset, [one for one in asked if one.dataset == dataset]))

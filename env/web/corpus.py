@@ -138,9 +138,12 @@ class Corpus:
             hits = self._passages.search(sought.stems, ranking.passages)
             hits.sort(key=lambda hit: -(hit.score + ranking.page * whole.get(hit.page, 0.0)))
         cosines: dict[Hit, float] = {}
+        floor = 0.0
         if self._vectors and query.strip():
             near = self._vectors.search(query, ranking.passages)
             cosines = {_place(hit): hit.score for hit in near}
+            # A passage that is not among the nearest is hardly nearer than the last of these.
+            floor = min(cosines.values(), default=0.0)
             hits = _fused(hits, near, ranking.fusion)
         by_page: dict[int, list[Part]] = {}
         for hit in hits:
@@ -148,7 +151,7 @@ class Corpus:
                 continue
             parts = by_page.setdefault(hit.page, [])
             if len(parts) < ranking.parts:
-                cosine = cosines.get(_place(hit), 0.0)
+                cosine = cosines.get(_place(hit), floor)
                 parts.append(_part(hit, whole.get(hit.page, 0.0), cosine, sought.total))
         return by_page
 

@@ -47,7 +47,7 @@ def write_vectors(
     _need_faiss()
     shards = work / _SHARDS
     shards.mkdir(exist_ok=True)
-    texts = _texts(store)
+    texts = passage_texts(store)
     for number in range(10**9):
         place = shards / f"{number:06d}.npy"
         shard = list(islice(texts, _SHARD))
@@ -79,7 +79,8 @@ def _need_faiss() -> ModuleType:
     return loaded
 
 
-def _texts(store: Store) -> Iterator[str]:
+def passage_texts(store: Store) -> Iterator[str]:
+    """Return what is encoded of each passage: the title, the heading above it, the passage."""
     for page in store.texts():
         for start, end, heading in page.passages:
             yield f"{page.title}. {heading}. {page.text[start:end]}"

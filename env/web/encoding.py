@@ -103,7 +103,7 @@ class _SentenceEncoder:
 
     def __init__(self, name: str, place: str, *, local: bool) -> None:
         self.name = name
-        self._place = place
+        self.place = place
         self._local = local
         self._loaded: tuple[SentenceTransformer, int] | None = None
         self._loading = Lock()
@@ -116,7 +116,7 @@ class _SentenceEncoder:
         """
         with self._loading:
             if self._loaded is None:
-                self._loaded = _load(self.name, self._place, self._local)
+                self._loaded = _load(self.name, self.place, self._local)
             return self._loaded
 
     def encode(self, texts: Sequence[str]) -> Vectors:

@@ -49,7 +49,7 @@ class Weights:
     """The window is near the start of the page."""
     length: float = 1.0
     """Its length, as a share of the longest."""
-    cosine: float = 2.0
+    cosine: float = 10.0
     """Nearness of the passage in meaning, where there is an encoder."""
 
 

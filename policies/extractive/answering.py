@@ -24,10 +24,10 @@ from policies.extractive.words import stems
 
 CITED = 3
 """Quotes that an answer cites at most."""
-SHARE = 150
-"""Characters kept free for each quote that is still to come."""
-MARK = 6
-"""Characters kept free for a citation and the blank before it."""
+SHARE = 175
+"""Characters that the second and the third quote get at least."""
+MARK = 8
+"""Characters kept free for a citation, the blank before it and the blank line behind it."""
 SHORTEST = 60
 """Characters below which a piece of a quote is not worth a line."""
 
@@ -54,16 +54,22 @@ def compose(
         limit: characters of the answer.
         margin: how far below the best a quote's score may be.
     """
-    order = _worth_citing(quotes, seen, rank, margin)[:CITED]
-    parts: list[str] = []
-    left = limit
-    for place, number in enumerate(order):
-        waiting = len(order) - place - 1
-        room = left - MARK - waiting * SHARE
-        text = _table_row(asked, quotes[number], room) or _shorten(quotes[number], seen, rank, room)
-        if text:
-            parts.append(f"{text} [{number + 1}]")
-            left -= len(parts[-1]) + len("\n\n")
+    cited = _worth_citing(quotes, seen, rank, margin)[:CITED]
+    if not cited:
+        return NOTHING_FOUND
+
+    def piece(number: int, room: int) -> str:
+        row = _table_row(asked, quotes[number], room)
+        return row or _shorten(quotes[number], seen, rank, room)
+
+    # The best quote gets what the others, cut short, leave free; then they get what it leaves.
+    pieces = [""] + [piece(number, SHARE) for number in cited[1:]]
+    left = limit - sum(len(text) for text in pieces) - len(cited) * MARK
+    for place, number in enumerate(cited):
+        longer = piece(number, len(pieces[place]) + left)
+        left -= len(longer) - len(pieces[place])
+        pieces[place] = longer
+    parts = [f"{text} [{number + 1}]" for number, text in zip(cited, pieces, strict=True) if text]
     return "\n\n".join(parts) or NOTHING_FOUND
 
 
@@ -100,16 +106,19 @@ def _shorten(quote: Quote, seen: Sequence[Candidate], rank: Rank, room: int) -> 
 
 
 def _table_row(asked: Asked, quote: Quote, room: int) -> str:
-    """Return the row of a table that tells most, each cell behind its heading; else nothing."""
+    """Return what a table tells: the row that was asked for, or all that may be; else nothing."""
     header, *rows = quote.text.split("\n")
     if not rows or CELL not in header:
         return ""
-    names = header.split(CELL)
-    row = max(rows, key=lambda one: sum(asked.weights.get(stem, 0.0) for stem in stems(one)))
-    cells = list(zip(names, row.split(CELL), strict=False))
-    asked_for = [cell for cell in cells[1:] if not asked.stems.isdisjoint(stems(cell[0]))]
-    text = "; ".join(f"{name}: {value}" for name, value in [cells[0], *(asked_for or cells[1:])])
-    return text if len(text) <= room else ""
+    told = [sum(asked.weights.get(stem, 0.0) for stem in stems(row)) for row in rows]
+    best = [row for row, value in zip(rows, told, strict=True) if value == max(told)]
+    if len(best) > 1:
+        text = f"{header}: {'; '.join(best)}"
+    else:
+        cells = list(zip(header.split(CELL), best[0].split(CELL), strict=False))
+        wanted = [cell for cell in cells[1:] if not asked.stems.isdisjoint(stems(cell[0]))]
+        text = "; ".join(f"{name}: {value}" for name, value in [cells[0], *(wanted or cells[1:])])
+    return plain_citations(text) if len(text) <= room else ""
 
 
 def _clip(text: str, room: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
-from policies.extractive.words import STOP, plain, related, stem, weight, words
+from policies.extractive.words import STOP, plain, stem, synonyms, weight, words
 
 Kind = Literal["person", "place", "time", "number", "reason", "manner", "thing"]
 
@@ -109,5 +109,5 @@ def _weigh(text: str) -> dict[str, float]:
 
 def other_query(asked: Asked, known: Container[str]) -> str:
     """Return a query for a second try: for words not met so far, others of the same meaning."""
-    others = [other for one in asked.weights if one not in known for other in sorted(related(one))]
+    others = [other for one in asked.weights if one not in known for other in synonyms(one)]
     return " ".join([*asked.words, *others]) or asked.text

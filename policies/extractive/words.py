@@ -69,16 +69,23 @@ def weight(word: str) -> float:
 
 
 @lru_cache(maxsize=1)
-def _related() -> dict[str, frozenset[str]]:
-    related: dict[str, set[str]] = {}
+def _groups() -> dict[str, tuple[str, ...]]:
+    """Return for each stem the words of the groups in which it stands."""
+    groups: dict[str, tuple[str, ...]] = {}
     text = files("policies.extractive").joinpath("synonyms.txt").read_text(encoding="utf-8")
     for line in text.splitlines():
-        group = {stem(word) for word in line.split()} if not line.startswith("#") else set()
-        for member in group:
-            related.setdefault(member, set()).update(group - {member})
-    return {member: frozenset(others) for member, others in related.items()}
+        group = () if line.startswith("#") else tuple(line.split())
+        for member in {stem(word) for word in group}:
+            groups[member] = groups.get(member, ()) + group
+    return groups
 
 
+def synonyms(stemmed: str) -> list[str]:
+    """Return the words that mean nearly the same as a stem, each once."""
+    return [word for word in dict.fromkeys(_groups().get(stemmed, ())) if stem(word) != stemmed]
+
+
+@lru_cache(maxsize=10_000)
 def related(stemmed: str) -> frozenset[str]:
-    """Return the stems that mean nearly the same as a stem."""
-    return _related().get(stemmed, frozenset())
+    """Return the stems of those words."""
+    return frozenset(map(stem, synonyms(stemmed)))

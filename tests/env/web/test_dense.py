@@ -132,7 +132,8 @@ def test_many_vectors_go_into_an_inverted_file(tmp_path, source):
     assert (tmp_path / "work" / VECTORS).exists()
 
 
-def test_without_the_model_words_alone_are_used_with_a_note(tmp_path, source):
+def test_without_the_model_words_alone_are_used_with_a_note(tmp_path, source, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     out = tmp_path / "out"
     build_index([source], out, encoder=HashingEncoder())
     corpus = open_corpus(out)

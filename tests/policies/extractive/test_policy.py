@@ -15,6 +15,7 @@ from env.verify import verify
 from env.web.corpus import Corpus
 from env.web.indexing import IndexConfig, build_index
 from env.web.memory import MemoryWeb
+from env.web.results import results_page
 from policies.base import Setup, run_episode, run_episodes
 from policies.check import check_policy
 from policies.extractive import ExtractiveConfig, ExtractivePolicy
@@ -62,8 +63,13 @@ async def test_it_says_so_when_nothing_answers():
 
 
 async def test_a_word_that_finds_nothing_is_tried_as_another_of_the_same_meaning():
-    web = MemoryWeb([page("motor", "An automobile is moved by an engine of its own.")])
-    rollout = await run(web, "car?")
+    class Literal(MemoryWeb):
+        async def search(self, query):
+            found = await super().search(query)
+            return found if "automobile" in query else results_page(query, [])
+
+    motor = page("motor", "An automobile is moved by an engine of its own.")
+    rollout = await run(Literal([motor]), "car?")
     assert actions(rollout)[:2] == ["Search", "Search"]
     assert rollout.episode.answer is not None
 

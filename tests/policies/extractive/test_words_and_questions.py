@@ -69,5 +69,5 @@ def test_a_follow_up_keeps_the_words_of_the_question_before():
 
 def test_the_second_query_names_other_words_only_for_what_was_not_met():
     asked = analyse("How does a fridge work?")
-    assert "refriger" in other_query(asked, known=set())
-    assert "refriger" not in other_query(asked, known={"fridg"})
+    assert "refrigerator" in other_query(asked, known=set())
+    assert "refrigerator" not in other_query(asked, known={"fridg"})
