@@ -2,8 +2,9 @@
 
     python -m benchmarks.extractive --web DIR --questions FILE [--half report] [--encoder NAME]
 
-A hit: lower-cased, punctuation turned into spaces, white space collapsed, an accepted answer occurs
-as whole words. Only the first three quotes count, each cut at 400 characters; the answer at 600.
+`--encoder` reranks by a model even if the index has none; `--set pages=2` changes a setting of the
+policy. A hit: lower-cased, punctuation turned into spaces, white space collapsed, an accepted
+answer occurs as whole words. Only the first three quotes count, each cut at 400 characters; the answer at 600.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from benchmarks.questions import read_questions
@@ -86,22 +88,27 @@ def _is_faulty(quote: object, pages: dict[str, Page]) -> bool:
     return verify_quote(quote, pages) != ""  # type: ignore[arg-type]
 
 
-async def _run(web: Path, questions: Sequence[Question], config: ExtractiveConfig) -> list[Row]:
+async def _run(
+    web: Path, questions: Sequence[Question], config: ExtractiveConfig, name: str
+) -> list[Row]:
+    from env.web.corpus import open_corpus
+    from env.web.encoding import load_encoder
 
-    from env.web.corpus import Corpus
-
-    opened = Corpus(web)
+    opened = open_corpus(web)
+    encoder = load_encoder(name) if name else opened.encoder
     setup = Setup(opened)
 
     def make(_seed: int) -> ExtractivePolicy:
-        return ExtractivePolicy(config)
+        return ExtractivePolicy(config, encoder)
 
     return [measure(one) async for one in run_episodes(make, questions, setup, concurrency=1)]
 
 
-def run(web: Path, questions: Sequence[Question], config: ExtractiveConfig) -> list[Row]:
+def _share(
+    web: Path, config: ExtractiveConfig, name: str, questions: Sequence[Question]
+) -> list[Row]:
     """Run a share of the questions in this process."""
-    return asyncio.run(_run(web, questions, config))
+    return asyncio.run(_run(web, questions, config, name))
 
 
 def main() -> None:
@@ -111,8 +118,8 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--half", default="report", choices=["tune", "report", "all"])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER",
-                        help="a setting of the policy, such as pages=2")  # fmt: skip
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER")
+    parser.add_argument("--encoder", default="", metavar="NAME")
     parser.add_argument("--misses", action="store_true", help="list what was not right")
     given = parser.parse_args()
     questions = read_questions(given.questions, given.half)
@@ -120,7 +127,8 @@ def main() -> None:
     begin = time.perf_counter()
     shares = [questions[number :: given.workers] for number in range(given.workers)]
     with ProcessPoolExecutor(given.workers) as workers:
-        parts = workers.map(run, *zip(*[(given.web, one, config) for one in shares], strict=True))
+        share = partial(_share, given.web, config, given.encoder)
+        parts = workers.map(share, shares)
         rows = [row for part in parts for row in part]
     report(rows, time.perf_counter() - begin)
     if given.misses:

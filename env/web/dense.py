@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from env.errors import ConfigError
-from env.web.encoding import Encoder as Encoder
+from env.web.encoding import Encoder
 from env.web.inverted import Hit
 from env.web.store import Store
 
@@ -180,6 +180,8 @@ class VectorIndex:
             import numpy
 
             faiss = _need_faiss()
+            # One query keeps one thread busy for some milliseconds; several wait for each other.
+            faiss.omp_set_num_threads(1)
             index = faiss.read_index(str(self._folder / VECTORS))
             if hasattr(index, "nprobe"):
                 index.nprobe = _PROBES
