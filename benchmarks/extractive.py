@@ -4,7 +4,8 @@
 
 `--encoder` reranks by a model even if the index has none; `--set pages=2` changes a setting of the
 policy. A hit: lower-cased, punctuation turned into spaces, white space collapsed, an accepted
-answer occurs as whole words. Only the first three quotes count, each cut at 400 characters; the answer at 600.
+answer occurs as whole words. Only the first three quotes count, each cut at 400 characters; the
+answer is cut at 600.
 """
 
 from __future__ import annotations

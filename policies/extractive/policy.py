@@ -118,7 +118,7 @@ class ExtractivePolicy:
 
     def _search(self, asked: Asked) -> Plan:
         """Search; if the results cover little, try other words, and keep the better results."""
-        observation = yield _line("search", asked.text)
+        observation = yield _line("search", asked.query)
         self._see_results(observation)
         if (before := self._covered(asked)) >= self.config.fair:
             return observation

@@ -7,7 +7,7 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
-from policies.extractive.words import STOP, plain, stem, synonyms, weight, words
+from policies.extractive.words import STOP, plain, stem, stems, synonyms, weight, words
 
 Kind = Literal["person", "place", "time", "number", "reason", "manner", "thing"]
 
@@ -49,11 +49,19 @@ _OTHERWISE: Kind = "thing"
 _KINDS = tuple((kind, re.compile(pattern)) for kind, pattern in _PATTERNS)
 
 
+FEW = 3
+"""Telling words below which a question leans on those before it."""
+LONGEST_QUERY = 1000
+"""Characters."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is known of a question before anything is read."""
 
     text: str
+    query: str
+    """What to search for first."""
     kind: Kind
     weights: dict[str, float]
     """The telling stems of the question and how much each tells."""
@@ -73,17 +81,33 @@ class Asked:
 
 
 def analyse(question: str) -> Asked:
-    """Analyse a question. Of several paragraphs the last asks and the earlier ones are context."""
+    """Analyse a question. Of several paragraphs the last asks and the earlier ones are context.
+
+    The context counts, by half, where the question itself tells too little: "And when?".
+    """
     *context, text = [part for part in question.split("\n\n") if part.strip()] or [""]
-    weights = _weigh(text)
-    if context and len(weights) < 3:
-        for stemmed, value in _weigh(" ".join(context)).items():
-            weights.setdefault(stemmed, value / 2)
+    query, weights, telling = text, _weigh(text), _telling(text)
+    if context and len(weights) < FEW:
+        before = " ".join(context)
+        weights = {one: value / 2 for one, value in _weigh(before).items()} | weights
+        telling = [*telling, *_telling(before)]
+        query = f"{text} {' '.join(_telling(before))}"
     lowered = text.lower().replace("’", "'")
     kind = next((kind for kind, pattern in _KINDS if pattern.search(lowered)), _OTHERWISE)
-    asked = [stem(plain(word)) for word in words(text)]
-    telling = tuple(word for word in words(text) if plain(word) not in STOP)
-    return Asked(text, kind, weights, tuple(weights), telling, frozenset(asked), _focus(lowered))
+    return Asked(
+        text=text,
+        query=query[:LONGEST_QUERY],
+        kind=kind,
+        weights=weights,
+        order=tuple(weights),
+        words=tuple(telling),
+        stems=frozenset(stems(text)),
+        focus=_focus(lowered),
+    )
+
+
+def _telling(text: str) -> list[str]:
+    return [word for word in words(text) if plain(word) not in STOP]
 
 
 _FOCUS = re.compile(r"\b(?:what|which)(?:'s)?\s+(\w+)")
@@ -110,4 +134,4 @@ def _weigh(text: str) -> dict[str, float]:
 def other_query(asked: Asked, known: Container[str]) -> str:
     """Return a query for a second try: for words not met so far, others of the same meaning."""
     others = [other for one in asked.weights if one not in known for other in synonyms(one)]
-    return " ".join([*asked.words, *others]) or asked.text
+    return " ".join([*asked.words, *others])[:LONGEST_QUERY] or asked.query

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.extractive.question import analyse, other_query
+from policies.extractive.question import LONGEST_QUERY, analyse, other_query
 from policies.extractive.words import plain, related, stem, stems, weight, words
 
 
@@ -65,6 +65,15 @@ def test_a_follow_up_keeps_the_words_of_the_question_before():
     asked = analyse("Who invented the telephone?\n\nWhen?")
     assert asked.kind == "time"
     assert stem("telephone") in asked.weights
+    assert asked.query == "When? invented telephone"
+    whole = analyse("Who invented the telephone?\n\nWhen did the first bicycle race take place?")
+    assert "telephone" not in whole.query
+
+
+def test_a_long_question_makes_a_query_that_can_be_written():
+    asked = analyse("word " * 3000)
+    assert len(asked.query) <= LONGEST_QUERY
+    assert len(other_query(asked, known=set())) <= LONGEST_QUERY
 
 
 def test_the_second_query_names_other_words_only_for_what_was_not_met():
