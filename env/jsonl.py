@@ -27,7 +27,9 @@ def append(path: Path, record: object) -> None:
         finally:
             os.close(file)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+        raise ConfigError(
+            f"cannot write {path} ({error.strerror}): make room, or name another folder"
+        ) from error
 
 
 def read(path: Path, kind: type[Record]) -> Iterator[Record]:

@@ -70,9 +70,10 @@ class HumanPolicy:
             Stopped: the person ended the input.
         """
         try:
-            self._write(render(observation), "page")
             if observation.answering:
+                self._write(_for_answering(observation), "page")
                 return Completion(self._read_answer())
+            self._write(render(observation), "page")
             return Completion(self._read_command(observation))
         except KeyboardInterrupt as interrupt:
             self.left = "interrupt"
@@ -111,6 +112,13 @@ class HumanPolicy:
             if not lines:
                 raise
         return "\n".join(lines)
+
+
+def _for_answering(observation: Observation) -> str:
+    """Return the question and the quotes to answer from, without the marks that models need."""
+    quotes = enumerate(observation.quotes, start=1)
+    sources = (f"[{number}] {one.title} ({one.domain})\n{one.text}" for number, one in quotes)
+    return "\n\n".join([observation.question, *sources]) + "\n"
 
 
 def expand(line: str, text: str = "") -> str:

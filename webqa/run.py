@@ -30,6 +30,7 @@ from policies.base import Limits, Rollout, now
 CONFIG = "config.json"
 PAGES = "pages.jsonl"
 EPISODES = "episodes.jsonl"
+PARTIAL = ".tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,9 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(folder, os.O_RDONLY)
         except OSError as error:
-            raise ConfigError(f"cannot use {folder} as a run folder: {error.strerror}") from error
+            raise ConfigError(
+                f"cannot use {folder} as a run folder ({error.strerror}): name another one"
+            ) from error
         try:
             self._take_lock()
             self._agree(settings, web_name)
@@ -155,6 +158,10 @@ class Run:
         if not path.exists():
             if any((self.folder / name).exists() for name in (EPISODES, PAGES)):
                 raise ConfigError(f"{self.folder} holds episodes but no {CONFIG}: save elsewhere")
+            ours = {path.with_suffix(PARTIAL).name}
+            names = {entry.name for entry in self.folder.iterdir()} - ours
+            if any(not name.startswith(".") for name in names):
+                raise ConfigError(f"{self.folder} holds other files: name a new folder to save in")
             begun = now().isoformat(timespec="seconds")
             python = platform.python_version()
             made = RunConfig(settings, self.configuration, web_name, python=python, begun_at=begun)
@@ -221,7 +228,7 @@ def _heads(path: Path, kind: type[Record]) -> Iterator[Record]:
 def _write(path: Path, record: RunConfig) -> None:
     """Write `config.json` whole or not at all."""
     text = json.dumps(json.loads(to_json(record)), indent=2, ensure_ascii=False) + "\n"
-    beside = path.with_suffix(".tmp")
+    beside = path.with_suffix(PARTIAL)
     try:
         with beside.open("w", encoding="utf-8") as file:
             file.write(text)
@@ -229,7 +236,9 @@ def _write(path: Path, record: RunConfig) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+        raise ConfigError(
+            f"cannot write {path} ({error.strerror}): make room, or name another folder"
+        ) from error
 
 
 def _difference(found: Settings, wanted: Settings) -> str:

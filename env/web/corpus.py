@@ -8,7 +8,9 @@ everything is memory-mapped, and nothing heavy is imported unless vectors are us
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -84,12 +86,12 @@ class Corpus:
         self.encoder = encoder
         """What a policy may rerank by; None where search is by words alone."""
         self._vectors = _vectors(folder, self.description, encoder)
-        try:
+        self._folder = folder
+        with _naming_damage(folder, OSError, ValueError, sqlite3.Error):
             self._store = Store(folder)
+            self._store.check()
             self._passages = Inverted(folder / PASSAGES)
             self._pages = Inverted(folder / PAGES)
-        except (OSError, ValueError, sqlite3.Error) as error:
-            raise ConfigError(f"the index {folder} is damaged ({error}): index again") from error
         self._results = results
         self._snippet = snippet
         self._ranking = ranking
@@ -101,7 +103,8 @@ class Corpus:
 
     async def search(self, query: str) -> Page:
         """Return a results page; without results when nothing matches."""
-        return results_page(query, self.find(query))
+        with _naming_damage(self._folder, sqlite3.Error, zlib.error):
+            return results_page(query, self.find(query))
 
     async def open(self, url: str) -> Page:
         """Return a page by its URL, however that is written.
@@ -109,7 +112,8 @@ class Corpus:
         Raises:
             NotFound: the index holds no such page.
         """
-        page = self._store.page(url)
+        with _naming_damage(self._folder, sqlite3.Error, zlib.error):
+            page = self._store.page(url)
         if page is None:
             raise NotFound(f"{url} is not in this offline web")
         return page
@@ -171,6 +175,19 @@ class Corpus:
             if len(results) == self._results:
                 break
         return results
+
+
+@contextmanager
+def _naming_damage(folder: Path, *faults: type[Exception]) -> Iterator[None]:
+    """Turn what damaged files make of themselves into one line.
+
+    Raises:
+        ConfigError: a file of the index is missing or damaged.
+    """
+    try:
+        yield
+    except faults as error:
+        raise ConfigError(f"the index {folder} is damaged ({error}): index again") from error
 
 
 def open_corpus(

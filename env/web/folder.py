@@ -53,7 +53,9 @@ def describe(folder: Path) -> Description:
         ConfigError: there is no such folder, it is no index, or one of a newer version.
     """
     if not folder.exists():
-        raise ConfigError(f"{folder} does not exist: make an index with: webqa index SOURCE... -o")
+        raise ConfigError(
+            f"{folder} does not exist: make an index with: webqa index SOURCE... -o DIR"
+        )
     try:
         found = msgspec.json.decode((folder / DESCRIPTION).read_bytes())
     except (OSError, msgspec.DecodeError):
@@ -86,6 +88,11 @@ def building(out: Path) -> Path:
     return out.with_name(out.name + ".building")
 
 
+def places(out: Path) -> tuple[Path, Path, Path]:
+    """Return the three folders that a build of this index may use."""
+    return out, building(out), _replaced(out)
+
+
 def check_place(out: Path) -> None:
     """Make sure that an index may be written here, finishing an exchange that was interrupted.
 
@@ -98,7 +105,7 @@ def check_place(out: Path) -> None:
             shutil.rmtree(replaced)
         else:
             replaced.rename(out)
-    for place in (out, building(out), replaced):
+    for place in places(out):
         if place.exists() and not (place.is_dir() and (_is_empty(place) or _is_ours(place, out))):
             raise ConfigError(
                 f"{place} exists and is not an index: name another folder, or remove it first"

@@ -26,6 +26,7 @@ from env.web.folder import (
     building,
     check_place,
     naming_full_disk,
+    places,
     put_in_place,
     write_description,
 )
@@ -118,7 +119,9 @@ def build_index(
     """
     began = time.monotonic()
     out = out.absolute()
-    identity = _identity(sources, config, encoder)
+    # An index may be made inside a folder that is indexed: it is no page of it.
+    leave = places(out.parent.resolve() / out.name)
+    identity = _identity(sources, leave, config, encoder)
     check_place(out)
     work = building(out)
     notes = _prepare(work, identity)
@@ -126,10 +129,14 @@ def build_index(
         store = Store(work, writable=True)
         try:
             store.note("identity", identity)
-            _store_pages(store, sources, config, convert or default_convert(), progress)
+            items = read(sources, Limits(config.url_prefix, config.document), leave)
+            _store_pages(store, items, config, convert or default_convert(), progress)
             pages = store.counts().pages
             if not pages:
-                raise ConfigError(_nothing(sources, store))
+                message = _nothing(sources, store)
+                store.close()
+                shutil.rmtree(work)  # nothing to go on with
+                raise ConfigError(message)
             inverted.write(
                 work, store, _cores(config), lambda done: progress(Progress("index", done, pages))
             )
@@ -144,11 +151,16 @@ def build_index(
     return replace(report, seconds=time.monotonic() - began)
 
 
-def _identity(sources: Sequence[Path], config: IndexConfig, encoder: Encoder | None) -> str:
+def _identity(
+    sources: Sequence[Path],
+    leave: Sequence[Path],
+    config: IndexConfig,
+    encoder: Encoder | None,
+) -> str:
     """What has to be the same for a build to go on where another one stopped."""
     name = encoder.name if encoder else ""
     settings = [config.url_prefix, config.document, ANALYSER, name]
-    return json.dumps([manifest(sources), settings])
+    return json.dumps([manifest(sources, leave), settings])
 
 
 def _prepare(work: Path, identity: str) -> tuple[str, ...]:
@@ -167,7 +179,9 @@ def _prepare(work: Path, identity: str) -> tuple[str, ...]:
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ConfigError(f"cannot make the folder {work} ({error.strerror})") from error
+        raise ConfigError(
+            f"cannot make the folder {work} ({error.strerror}): name another place with -o"
+        ) from error
     return notes
 
 
@@ -181,7 +195,7 @@ def _cores(config: IndexConfig) -> int:
 
 def _store_pages(
     store: Store,
-    sources: Sequence[Path],
+    items: Iterator[Item | Skip],
     config: IndexConfig,
     convert: Convert,
     progress: Callable[[Progress], None],
@@ -190,9 +204,9 @@ def _store_pages(
     if store.noted("converted") == "all":
         return
     done = int(store.noted("converted") or 0)
-    items = islice(read(sources, Limits(config.url_prefix, config.document)), done, None)
+    rest = islice(items, done, None)
     # Closed at once when interrupted, so that no worker outlives the build.
-    with closing(_outcomes(items, convert, _cores(config))) as outcomes:
+    with closing(_outcomes(rest, convert, _cores(config))) as outcomes:
         for outcome in outcomes:
             _keep(store, outcome)
             done += 1
@@ -249,7 +263,8 @@ def _nothing(sources: Sequence[Path], store: Store) -> str:
     counts = "; ".join(f"{reason}: {count}" for reason, count in store.skipped_counts().items())
     return (
         f"no page could be read from {names} ({counts or 'there is nothing in it'}):"
-        " expected HTML, Markdown, text, PDF, WARC, ZIM or JSON lines"
+        " expected HTML, Markdown, text, PDF, WARC, ZIM or JSON lines; name a folder or file that"
+        " holds some"
     )
 
 
@@ -283,7 +298,10 @@ def _report(
     for reason, place, detail in store.skipped():
         known = examples.get(reason, ())
         if len(known) < EXAMPLES:
-            examples[reason] = (*known, f"{place}: {detail}" if detail else place)
+            examples[reason] = (
+                *known,
+                f"{place}: {detail}" if detail not in ("", reason) else place,
+            )
     return IndexReport(
         out,
         description.pages,

@@ -115,6 +115,7 @@ def write(folder: Path, store: Store, threads: int, done: Callable[[int], None])
     for writer in writers:
         writer.commit()
         writer.wait_merging_threads()
+    done(store.counts().pages)
 
 
 def _pages_with(store: Store, passages: int) -> int:

@@ -119,6 +119,14 @@ class Store:
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
             self._connection.execute("PRAGMA mmap_size = 1000000000")
 
+    def check(self) -> None:
+        """Make sure that this is a whole file of pages; damage within it is not looked for.
+
+        Raises:
+            sqlite3.Error: it is cut short, or no such file.
+        """
+        self._connection.execute("SELECT count(*) FROM pages WHERE id < 0")
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()

@@ -119,3 +119,11 @@ async def test_an_empty_answer_leaves_the_question_unanswered():
     """Fails when a person cannot decline to answer."""
     episode, _, _ = await browse("s sky", "0", "q The end.", "a", "")
     assert episode.ended == "unanswered"
+
+
+async def test_a_person_answers_from_quotes_without_marks_for_models():
+    """Fails when the quotes to answer from run into one another, or are not shown."""
+    _, _, person = await browse("s blue", "0", "q The sky is blue", "a", "So [1].", "")
+    (shown,) = [text for _, text in person.shown if "[1] Sky (a.example)" in text]
+    assert shown.startswith("Why is the sky blue?\n\n[1] Sky (a.example)\nThe sky is blue")
+    assert "■" not in shown

@@ -174,3 +174,24 @@ def test_a_hostile_page_cannot_reach_the_terminal(capsys):
     out, _ = capsys.readouterr()
     assert "[bold red]Answer[/]" in out
     assert not set("\x1b\x07\u202e") & set(out)
+
+
+def test_an_answer_that_cannot_be_recorded_is_given_all_the_same(web, tmp_path, capsys):
+    """Fails when a full disk or the like loses the answer with its record."""
+    run = tmp_path / "run"
+    assert main(["ask", SKY, "--web", str(web), "--save", str(run)]) == Exit.DONE
+    (run / "episodes.jsonl").unlink()
+    (run / "episodes.jsonl").mkdir()
+    capsys.readouterr()
+    assert main(["ask", SKY, "--web", str(web), "--save", str(run)]) == Exit.ERROR
+    _, err = capsys.readouterr()
+    assert err.startswith("webqa: cannot read")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "pages.jsonl").symlink_to(tmp_path / "missing" / "pages.jsonl")
+    (other / "config.json").write_bytes((run / "config.json").read_bytes())
+    assert main(["ask", SKY, "--web", str(web), "--save", str(other)]) == Exit.ERROR
+    out, err = capsys.readouterr()
+    assert "\nSources\n[1] " in out
+    assert err.startswith(f"webqa: cannot write {other / 'pages.jsonl'} (")
+    assert err.endswith("): make room, or name another folder\n")

@@ -1,7 +1,13 @@
 """`webqa index`, and asking the pages that it indexed."""
 
+import io
+
+from rich.console import Console
+
+from env.web.indexing import Progress
 from webqa.cli import main
 from webqa.cli.exits import Exit
+from webqa.cli.index import _meter
 
 
 def test_a_folder_becomes_a_web(tmp_path, capsys):
@@ -41,3 +47,28 @@ def test_mistakes_get_one_line(tmp_path, web, capsys):
         assert said in err
     assert (tmp_path / "other" / "mine.txt").read_text() == "mine"
     assert main(["index", str(tmp_path)]) == Exit.USAGE
+
+
+def test_broken_lines_are_told_without_misleading_places(tmp_path, capsys):
+    """Fails when a broken JSON line is said to stand in another line, or reasons are repeated."""
+    source = tmp_path / "pages.jsonl"
+    source.write_text(
+        '{"url": "https://a.example/", "text": "Zebras run."}\n{"url": "https://b.example/",\n'
+    )
+    (tmp_path / "x.pdf").write_bytes(b"%PDF-1.4 nothing")
+    assert main(["index", str(tmp_path), "-o", str(tmp_path / "web")]) == Exit.DONE
+    said = capsys.readouterr().out
+    assert said.startswith("1 page, 1 passage, 0 links in ")
+    assert "such as pages.jsonl, line 2: no JSON: " in said
+    assert "line 1 column" not in said
+    assert said.count("unreadable PDF") == 1
+
+
+def test_bars_show_no_total_that_is_not_known():
+    """Fails when a terminal shows `2200/100` while documents are still being found."""
+    console = Console(file=io.StringIO(), force_terminal=True, width=80)
+    with _meter(console) as move:
+        move(Progress("convert", 2_200, 0))
+    shown = console.file.getvalue()
+    assert "2200/" in shown
+    assert "/100" not in shown

@@ -124,3 +124,14 @@ def test_what_is_no_run_folder_is_refused(tmp_path):
     (tmp_path / "r" / EPISODES).touch()
     with pytest.raises(ConfigError, match="holds episodes but no"):
         Run(tmp_path / "r", SETTINGS)
+
+
+def test_a_folder_with_other_files_is_no_place_for_a_run(tmp_path):
+    """Fails when a run is mixed into an index, which the next `webqa index` would replace."""
+    (tmp_path / "index.json").touch()
+    with pytest.raises(ConfigError, match="holds other files: name a new folder"):
+        Run(tmp_path, SETTINGS)
+    (tmp_path / "index.json").rename(tmp_path / ".hidden")
+    (tmp_path / "config.tmp").touch()  # what a crash at the very beginning leaves
+    with Run(tmp_path, SETTINGS):
+        assert (tmp_path / "config.json").exists()

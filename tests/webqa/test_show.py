@@ -179,3 +179,18 @@ def test_a_damaged_run_is_one_line(run, capsys):
     assert main(["verify", str(run)]) == Exit.ERROR
     assert "episodes.jsonl, line 3" in capsys.readouterr().err
     assert read_pages(run)
+
+
+def test_a_page_that_cannot_be_written_is_named(run, tmp_path, capsys):
+    """Fails when it is not said which file could not be written."""
+    assert main(["show", str(run), "--html", str(tmp_path)]) == Exit.ERROR
+    assert capsys.readouterr().err.startswith(f"webqa: cannot write {tmp_path} (")
+
+
+def test_a_run_that_cannot_be_read_does_not_hide_the_others(run, tmp_path, capsys):
+    """Fails when `verify` stops at the first bad folder, or calls the whole sound."""
+    assert main(["verify", str(tmp_path / "nowhere"), str(run)]) == Exit.ERROR
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{run}: ")
+    assert err.count("\n") == 1
+    assert "is not a run folder" in err

@@ -102,3 +102,15 @@ def test_help_explains_the_exit_codes(program):
     out = program("--help").stdout
     for code in Exit:
         assert f"{code.value}:" in out
+
+
+def test_help_whose_reader_went_away_is_a_broken_pipe(tmp_path):
+    """Fails when `webqa --help | true` ends as an error without a word."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "webqa", "--help"],
+            stdout=gone, stderr=subprocess.PIPE, check=False, timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (Exit.BROKEN_PIPE, b"")

@@ -32,12 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = _run(list(sys.argv[1:] if arguments is None else arguments))
         finally:
             sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
         # The reader of our output went away: nothing more may be written, at exit neither.
+        # Rich, which writes the help, exits by itself then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.BROKEN_PIPE
     except KeyboardInterrupt:
-        print(file=sys.stderr)
+        print("\nwebqa: stopped", file=sys.stderr)
         return Exit.INTERRUPTED
     except Error as error:
         _complain(str(error))
@@ -47,6 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{name}{error.strerror or error}")
         return Exit.ERROR
     return code
+
+
+def _complain(text: str) -> None:
+    from webqa.cli.terminal import complain
+
+    complain(text)
 
 
 def _run(arguments: list[str]) -> int:
@@ -63,12 +70,6 @@ def _run(arguments: list[str]) -> int:
         _complain(f"{error} (see webqa --help)")
         return Exit.USAGE
     return int(result or 0)
-
-
-def _complain(text: str) -> None:
-    from webqa.cli.terminal import printable
-
-    print("webqa:", " ".join(printable(text).split()), file=sys.stderr)
 
 
 def make_app(command: str = "") -> App:

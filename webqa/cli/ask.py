@@ -112,13 +112,14 @@ class Session:
         """Ask one question, write its answer, and return the exit code."""
         attempts = self._run.attempts if self._run else lambda _id: 0
         rollout = terminal.complete(self.conversation.ask(text, attempts))
-        if self._run:
-            self._run.add(rollout)
-        return report(rollout, self._output)
+        return report(rollout, self._output, self._run)
 
 
-def report(rollout: Rollout, output: Output) -> int:
-    """Write the outcome of an episode in the form that was asked for; return the exit code."""
+def report(rollout: Rollout, output: Output, run: Run | None = None) -> int:
+    """Write the outcome of an episode in the form that was asked for; return the exit code.
+
+    It is recorded afterwards, so that no answer is lost when that fails.
+    """
     episode = rollout.episode
     if output.json:
         from webqa.writing import as_object
@@ -131,7 +132,9 @@ def report(rollout: Rollout, output: Output) -> int:
         print(terminal.printable(as_markdown(given_answer(rollout))))
     elif episode.ended != "failed":
         terminal.show_answer(given_answer(rollout), terminal.stdout())
-    if output.save:
+    if run:
+        sys.stdout.flush()
+        run.add(rollout)
         print(f"Recorded as {episode.id} in {output.save}", file=sys.stderr)
     if episode.ended == "failed":
         error = terminal.printable(episode.error)

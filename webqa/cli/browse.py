@@ -49,13 +49,13 @@ def browse(
         rollout = terminal.complete(
             run_episode(policy, asked, make_setup(opened, settings, run), attempt=attempt)
         )
+        if not policy.left:
+            return report(rollout, Output(save=save), run)
         if run:
             run.add(rollout)
-    if policy.left:
-        where = f"; recorded in {save}" if save else ""
-        print(f"\nLeft before the question was answered{where}.", file=sys.stderr)
-        return Exit.INTERRUPTED if policy.left == "interrupt" else Exit.UNANSWERED
-    return report(rollout, Output(save=save))
+    where = f"; recorded in {save}" if save else ""
+    print(f"\nLeft before the question was answered{where}.", file=sys.stderr)
+    return Exit.INTERRUPTED if policy.left == "interrupt" else Exit.UNANSWERED
 
 
 def _read(prompt: str) -> str:

@@ -48,8 +48,8 @@ def index(
         with _meter(terminal.stderr()) as meter:
             report = build_index(source, out, config, progress=meter, encoder=opened)
     except KeyboardInterrupt:
-        print("\nStopped. The same command goes on from here.", file=sys.stderr)
-        raise
+        print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
+        return Exit.INTERRUPTED
     print(_summary(report))
     return Exit.DONE
 
@@ -71,15 +71,15 @@ def _meter(console: Console) -> Iterator[Meter]:
 
     text = TextColumn("{task.description}")
     bars = Bars(text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console)
-    stages = {stage: bars.add_task(name, start=False) for stage, name in STAGES.items()}
+    stages = {
+        stage: bars.add_task(name, False, None, visible=False) for stage, name in STAGES.items()
+    }
 
     def move(progress: Progress) -> None:
         stage = stages[progress.stage]
         bars.start_task(stage)
         bars.update(stage, completed=progress.done, total=progress.total or None, visible=True)
 
-    for stage in stages.values():
-        bars.update(stage, visible=False, total=None)
     with bars:
         yield move
 
@@ -99,10 +99,9 @@ def _lines() -> Meter:
 
 def _summary(report: IndexReport) -> str:
     speed = report.pages / report.seconds if report.seconds else 0.0
-    lines = [
-        f"{report.pages:,} pages, {report.passages:,} passages, {report.links:,} links"
-        f" in {report.seconds:.1f} s ({speed:,.0f} pages/s)",
-    ]
+    counts = ((report.pages, "page"), (report.passages, "passage"), (report.links, "link"))
+    found = ", ".join(terminal.counted(number, noun) for number, noun in counts)
+    lines = [f"{found} in {report.seconds:.1f} s ({speed:,.0f} pages/s)"]
     if report.duplicate_texts:
         lines.append(f"Pages with the text of another page: {report.duplicate_texts:,}")
     for reason, count in sorted(report.skipped.items(), key=lambda item: (-item[1], item[0])):

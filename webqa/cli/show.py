@@ -66,7 +66,8 @@ def _choose(run: Path, wanted: str, question: str) -> Episode:
     if found is None:
         sought = f"question containing {question!r}" if question else f"id {wanted!r}"
         raise ConfigError(
-            f"{run} has {count} episodes, none with {sought}: see webqa show {run} --list"
+            f"{run} has {terminal.counted(count, 'episode')}, none with {sought}:"
+            f" see webqa show {run} --list"
             if count
             else f"{run} has no episode yet: record one with webqa ask --save {run}"
         )
@@ -76,7 +77,11 @@ def _choose(run: Path, wanted: str, question: str) -> Episode:
 def _write_html(episode: Episode, run: Path, file: Path) -> None:
     from webqa.show_html import render_html
 
-    file.write_text(render_html(episode, read_pages(run)), encoding="utf-8", errors="replace")
+    page = render_html(episode, read_pages(run))
+    try:
+        file.write_text(page, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise ConfigError(f"cannot write {file} ({error.strerror}): name another file") from error
     print(f"Wrote {file}", file=sys.stderr)
 
 

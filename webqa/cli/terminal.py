@@ -149,6 +149,16 @@ def one_line(text: str, longest: int = 200) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def complain(text: str) -> None:
+    """Write one line to standard error, in the name of the program."""
+    print("webqa:", one_line(text, 2000), file=sys.stderr)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it is not one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def _shortened(text: str) -> str:
     text = printable(text).expandtabs(4)
     if len(text) <= LONGEST_SHOWN:

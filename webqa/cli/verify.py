@@ -8,10 +8,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from env.errors import Error
 from env.verify import Failure, Verification
 from env.verify import verify as verify_episodes
 from webqa.cli.exits import Exit
-from webqa.cli.terminal import one_line
+from webqa.cli.terminal import complain, counted, one_line
 from webqa.run import read_episodes, read_pages
 
 SHOWN = 20
@@ -24,9 +25,14 @@ def verify(*run: Annotated[Path, Parameter(required=True)]) -> int:
     Args:
         run: Run folders, as written with --save.
     """
-    sound = True
+    sound, unreadable = True, False
     for folder in run:
-        found = verify_episodes(read_episodes(folder), read_pages(folder))
+        try:
+            found = verify_episodes(read_episodes(folder), read_pages(folder))
+        except Error as error:
+            complain(str(error))  # the other runs are checked all the same
+            unreadable = True
+            continue
         print(f"{folder}: {_summary(found)}")
         for failure in found.failures[:SHOWN]:
             print(f"  {_line(failure)}")
@@ -35,23 +41,20 @@ def verify(*run: Annotated[Path, Parameter(required=True)]) -> int:
         sound = sound and not found.failures
     if not sound:
         print("webqa: not everything verified; see the list above", file=sys.stderr)
-    return Exit.DONE if sound else Exit.UNVERIFIED
+        return Exit.UNVERIFIED
+    return Exit.ERROR if unreadable else Exit.DONE
 
 
 def _summary(found: Verification) -> str:
     parts = [
-        _count(found.episodes, "episode"),
-        _count(found.quotes, "quote"),
+        counted(found.episodes, "episode"),
+        counted(found.quotes, "quote"),
         f"{found.verified:,} verified",
         f"{found.unverifiable:,} not verifiable (imported)" if found.unverifiable else "",
-        _count(found.citations, "citation"),
-        _count(len(found.failures), "failure") if found.failures else "no failures",
+        counted(found.citations, "citation"),
+        counted(len(found.failures), "failure") if found.failures else "no failures",
     ]
     return ", ".join(filter(None, parts))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _line(failure: Failure) -> str:

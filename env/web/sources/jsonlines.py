@@ -37,8 +37,11 @@ def _pass_line(file: BinaryIO, limit: int) -> None:
 def _item(line: bytes, where: str) -> Item | Skip:
     try:
         value: Any = json.loads(line)
+    except json.JSONDecodeError as fault:
+        # It counts lines within this one, which would mislead.
+        return Skip("broken line", where, f"no JSON: {fault.msg} at character {fault.pos}")
     except ValueError as fault:
-        return Skip("broken line", where, str(fault))
+        return Skip("broken line", where, f"no JSON: {fault}")
     if not isinstance(value, dict) or not _text_of(value, "url"):
         return Skip("broken line", where, "expected an object with a url")
     html, text = _text_of(value, "html"), _text_of(value, "text")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -16,22 +16,29 @@ from env.web.sources.warc import read_warc
 from env.web.sources.zim import read_zim
 
 
-def read(sources: Sequence[Path], limits: Limits) -> Iterator[Item | Skip]:
+def read(
+    sources: Sequence[Path], limits: Limits, leave: Collection[Path] = ()
+) -> Iterator[Item | Skip]:
     """Yield every document of the sources, always in the same order.
+
+    Args:
+        sources: folders and files.
+        limits: how they are read.
+        leave: absolute folders that are passed over, such as the index that is being built.
 
     Raises:
         ConfigError: a source does not exist, or needs a package that is not installed.
     """
     for source in sources:
-        for path in _files(source):
+        for path in _files(source, leave):
             try:
                 yield from _read_file(path, source, limits)
             except OSError as fault:
                 yield Skip("unreadable", str(path), fault.strerror or str(fault))
 
 
-def manifest(sources: Sequence[Path]) -> str:
-    """Return a hash of the names, sizes and times of all source files.
+def manifest(sources: Sequence[Path], leave: Collection[Path] = ()) -> str:
+    """Return a hash of the names, sizes and times of all source files (see read).
 
     Raises:
         ConfigError: a source does not exist, or there is none.
@@ -43,7 +50,7 @@ def manifest(sources: Sequence[Path]) -> str:
         if not source.exists():
             raise ConfigError(f"{source} does not exist: name a folder or a file to index")
         digest.update(f"{source.resolve()}\n".encode(errors="surrogateescape"))
-        for path in _files(source):
+        for path in _files(source, leave):
             try:
                 found = path.stat()
             except OSError:
@@ -53,12 +60,15 @@ def manifest(sources: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def _files(source: Path) -> Iterator[Path]:
+def _files(source: Path, leave: Collection[Path]) -> Iterator[Path]:
     if not source.is_dir():
         yield source
         return
     for folder, folders, names in os.walk(source):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        here = Path(folder).resolve()
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and here / name not in leave
+        )
         for name in sorted(names):
             if not name.startswith("."):
                 yield Path(folder, name)

@@ -1,6 +1,9 @@
 """The offline web: what is found, what is shown, and what a damaged index says."""
 
 import json
+import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -151,3 +154,26 @@ def test_opening_and_searching_import_nothing_heavy(folder):
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_file_of_pages_that_was_cut_short_is_damage_told_at_once(tmp_path, folder):
+    """Fails when a copy that broke off is noticed only by the question, as a failed episode."""
+    for kept in (0, 5_000, (folder / "pages.sqlite").stat().st_size // 2):
+        broken = tmp_path / str(kept)
+        shutil.copytree(folder, broken)
+        os.truncate(broken / "pages.sqlite", kept)
+        with pytest.raises(ConfigError, match="is damaged .* index again"):
+            Corpus(broken)
+
+
+async def test_damage_within_the_file_of_pages_is_told_where_it_is_met(tmp_path, folder):
+    """Fails when a page that cannot be unpacked ends in an error nobody can act on."""
+    shutil.copytree(folder, tmp_path / "index")
+    with sqlite3.connect(tmp_path / "index" / "pages.sqlite") as pages:
+        pages.execute("UPDATE pages SET text = x'00'")
+    pages.close()
+    corpus = Corpus(tmp_path / "index")
+    with pytest.raises(ConfigError, match="is damaged .* index again"):
+        await corpus.open("https://wiki.example/Chess")
+    with pytest.raises(ConfigError, match="is damaged .* index again"):
+        await corpus.search("chess")

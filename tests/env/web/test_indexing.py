@@ -12,9 +12,9 @@ import pytest
 
 from env.errors import ConfigError
 from env.records import make_page
-from env.web import inverted
+from env.web import indexing, inverted
 from env.web.corpus import Corpus
-from env.web.folder import building, describe, naming_full_disk
+from env.web.folder import building, describe, naming_full_disk, places
 from env.web.indexing import IndexConfig, build_index
 from env.web.store import Store, pack
 
@@ -210,3 +210,33 @@ def test_a_full_disk_is_named(tmp_path):
         raise OSError(28, "No space left on device")
     with pytest.raises(ValueError, match="else"), naming_full_disk(tmp_path / "out"):
         raise ValueError("something else")
+
+
+def test_an_index_inside_its_source_is_no_part_of_it(tmp_path):
+    """Fails when `webqa index . -o index` reads its own index, or never goes on after a stop."""
+    (tmp_path / "a.md").write_text("# Zebras\n\nZebras run.\n")
+    out = tmp_path / "index"
+    first = build_index([tmp_path], out)
+    again = build_index([tmp_path], out)
+    assert (first.pages, first.skipped) == (again.pages, again.skipped) == (1, {})
+    before = indexing._identity([tmp_path], places(out), IndexConfig(), None)
+    building(out).mkdir()
+    (building(out) / "pages.sqlite").write_bytes(b"grows")
+    assert indexing._identity([tmp_path], places(out), IndexConfig(), None) == before
+
+
+def test_nothing_is_left_where_no_page_was_read(tmp_path):
+    """Fails when an index that cannot be made litters the place beside it."""
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "empty.html").touch()
+    with pytest.raises(ConfigError, match="name a folder or file that holds some"):
+        build_index([source], tmp_path / "index")
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_progress_ends_at_the_whole(source, tmp_path):
+    """Fails when the bar of a finished build stops short of its end."""
+    seen = []
+    build_index([source], tmp_path / "index", progress=seen.append)
+    assert [(one.done, one.total) for one in seen if one.stage == "index"][-1] == (5, 5)
