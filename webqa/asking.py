@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -93,6 +94,16 @@ def _extractive(web: Web) -> MakePolicy:
 
 POLICIES: dict[str, Callable[[Web], MakePolicy]] = {"extractive": _extractive}
 """The policies that can be named, and how to make each for a web."""
+
+
+def policy_settings(name: str, web: Web) -> dict[str, float | int | str]:
+    """Return the resolved settings of a policy, to be saved beside what it makes."""
+    if name != "extractive":
+        return {}
+    from policies.extractive import ExtractiveConfig
+
+    encoder = getattr(web, "encoder", None)
+    return asdict(ExtractiveConfig()) | ({"encoder": encoder.name} if encoder else {})
 
 
 def make_policy(name: str, web: Web) -> MakePolicy:

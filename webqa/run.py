@@ -44,6 +44,8 @@ class Settings:
     browser: BrowserConfig = DEFAULT
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
+    policy_settings: dict[str, float | int | str] = field(default_factory=dict)
+    """What the policy itself can be set to, and the encoder that helps it, if one does."""
 
 
 @dataclass(frozen=True, slots=True)

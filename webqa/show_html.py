@@ -33,6 +33,7 @@ def render_html(episode: Episode, pages: Mapping[str, Page]) -> str:
     return template.render(
         replay=replay(episode, pages),
         episode=episode,
+        questions=episode.question.text.split("\n\n"),  # a follow-up stands behind earlier ones
         nothing_found=NOTHING_FOUND,
         style=style,
         style_hash=f"sha256-{digest}",

@@ -47,7 +47,7 @@ def finish(rendered: Rendered, *, url: str, at: str, title: str) -> Page:
     """
     text = sanitise(rendered.text)
     if not text:
-        raise DocumentError(f"no text in {sanitise_line(url)}: the document is empty")
+        raise DocumentError(f"no text: the document at {sanitise_line(url)} is empty")
     spans: Iterable[Span] = rendered.spans
     if text != rendered.text:
         spans = _relocated(rendered, text)

@@ -68,7 +68,9 @@ def _add(done: Callable[[int], None], before: int, count: int) -> None:
 def _check_faiss() -> None:
     """Complain if faiss is missing, without the time that importing it takes."""
     if find_spec("faiss") is None:
-        raise ConfigError("search by meaning needs faiss: pip install 'webqa[dense]'")
+        raise ConfigError(
+            "search by meaning needs faiss: pip install -e '.[dense]' in the folder of webqa"
+        )
 
 
 def _need_faiss() -> ModuleType:

@@ -56,7 +56,8 @@ def load_encoder(name: str, *, fetch: bool = True) -> Encoder:
     """
     if find_spec("sentence_transformers") is None:
         raise ConfigError(
-            f"the encoder {name} needs sentence-transformers: pip install 'webqa[dense]'"
+            f"the encoder {name} needs sentence-transformers:"
+            " pip install -e '.[dense]' in the folder of webqa"
         )
     place = _packaged(name) or Path(name).expanduser()
     if any((place / sign).is_file() for sign in _SIGNS):

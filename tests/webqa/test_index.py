@@ -72,3 +72,21 @@ def test_bars_show_no_total_that_is_not_known():
     shown = console.file.getvalue()
     assert "2200/" in shown
     assert "/100" not in shown
+
+
+def test_numbers_that_make_no_sense_are_refused(tmp_path, capsys):
+    """Fails when no process, or no byte, is taken for a setting."""
+    (tmp_path / "a.txt").write_text("Zebras run.")
+    for flag, value in (("--workers", "-1"), ("--document", "0")):
+        arguments = ["index", str(tmp_path), "-o", str(tmp_path / "web"), flag, value]
+        assert main(arguments) == Exit.ERROR
+        assert capsys.readouterr().err.startswith(f"webqa: {flag} must be ")
+
+
+def test_documents_without_text_are_counted_together(tmp_path, capsys):
+    """Fails when the reason for passing over empty documents holds a piece of an address."""
+    (tmp_path / "a.txt").write_text("Zebras run.")
+    (tmp_path / "b.html").write_text("<html><body></body></html>")
+    (tmp_path / "c.html").write_text("<html><body><p></p></body></html>")
+    assert main(["index", str(tmp_path), "-o", str(tmp_path / "web")]) == Exit.DONE
+    assert "Skipped, no text: 2, such as " in capsys.readouterr().out

@@ -194,3 +194,12 @@ def test_a_run_that_cannot_be_read_does_not_hide_the_others(run, tmp_path, capsy
     assert out.startswith(f"{run}: ")
     assert err.count("\n") == 1
     assert "is not a run folder" in err
+
+
+async def test_a_follow_up_is_the_heading_and_earlier_questions_stand_small_above_it():
+    """Fails when the page of a follow-up is headed by a question that it does not answer."""
+    question = Question("q", "Why is it blue?\n\nAnd at dusk?")
+    episode = (await run_episode(ScriptedPolicy([]), question, Setup(MemoryWeb([SKY])))).episode
+    page = BeautifulSoup(render_html(episode, {}), "html.parser")
+    assert page.h1.get_text() == page.title.get_text() == "And at dusk?"
+    assert [one.get_text() for one in page.select(".earlier")] == ["Why is it blue?"]

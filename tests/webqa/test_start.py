@@ -108,7 +108,7 @@ def test_help_whose_reader_went_away_is_a_broken_pipe(tmp_path):
     """Fails when `webqa --help | true` ends as an error without a word."""
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "w") as gone:
+    with os.fdopen(writing, "w") as gone:
         done = subprocess.run(
             [sys.executable, "-m", "webqa", "--help"],
             stdout=gone, stderr=subprocess.PIPE, check=False, timeout=60,

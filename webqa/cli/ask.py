@@ -16,7 +16,7 @@ from env.config import DEFAULT
 from env.errors import ConfigError
 from env.records import Step
 from policies.base import Rollout, Setup
-from webqa.asking import Conversation, given_answer, make_policy, make_question
+from webqa.asking import Conversation, given_answer, make_policy, make_question, policy_settings
 from webqa.cli import terminal
 from webqa.cli.exits import Exit
 from webqa.cli.flags import NO_LIMITS, BrowserFlags, LimitFlags, Preset, check
@@ -78,7 +78,14 @@ def ask(
         make_question(text)
     opened = open_web(web, browser)
     make = make_policy(policy, opened)
-    settings = Settings("typed", policy, opened.identity, browser, limits)
+    settings = Settings(
+        "typed",
+        policy,
+        opened.identity,
+        browser,
+        limits,
+        policy_settings=policy_settings(policy, opened),
+    )
     with Run(output.save, settings, web_name=web) if output.save else nullcontext() as run:
         session = Session(
             Conversation(make, make_setup(opened, settings, run, output.trace)), output, run

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from env.errors import ConfigError
 from env.web.indexing import IndexConfig, IndexReport, Progress, build_index
 from webqa.cli import terminal
 from webqa.cli.exits import Exit
@@ -43,6 +44,9 @@ def index(
         encoder: Name or path of a sentence-transformers model, for search by meaning as well.
         config: How the index is built.
     """
+    if config.workers < 0 or config.document < 1:
+        flag = "--workers must be 0 or more" if config.workers < 0 else "--document must be above 0"
+        raise ConfigError(f"{flag}: leave it out for the default")
     opened = _open(encoder) if encoder else None
     try:
         with _meter(terminal.stderr()) as meter:

@@ -15,6 +15,8 @@ from env.web.sources.records import records
 if TYPE_CHECKING:
     from warcio.recordloader import ArcWarcRecord
 
+_BROKEN = "broken WARC record"
+_CUT = "cut short, or not as long as it says"
 _KINDS = frozenset({"response", "resource"})
 
 
@@ -24,7 +26,7 @@ def read_warc(path: Path, limits: Limits) -> Iterator[Item | Skip]:
         for number, record in enumerate(records(file, limits.document)):
             where = f"{path.name}, record {number + 1}"
             if isinstance(record, str):
-                yield Skip(record, where)
+                yield Skip(record, where, _CUT if record == _BROKEN else "")
             elif (item := _item(record, where, limits)) is not None:
                 yield item
 
@@ -43,14 +45,14 @@ def _item(data: bytes, where: str, limits: Limits) -> Item | Skip | None:
         ValueError,
         AttributeError,
     ) as fault:
-        return Skip("broken WARC record", where, str(fault).strip().split("\n", 1)[0])
-    return Skip("broken WARC record", where)
+        return Skip(_BROKEN, where, str(fault).strip().split("\n", 1)[0])
+    return Skip(_BROKEN, where)
 
 
 def _page(record: ArcWarcRecord, where: str, limits: Limits) -> Item | Skip:
     url = (record.rec_headers.get_header("WARC-Target-URI") or "").strip("<> ")
     if not url:
-        return Skip("broken WARC record", where, "no WARC-Target-URI")
+        return Skip(_BROKEN, where, "no WARC-Target-URI")
     headers = record.http_headers
     status = headers.get_statuscode() if headers else "200"
     if status != "200":
@@ -59,7 +61,7 @@ def _page(record: ArcWarcRecord, where: str, limits: Limits) -> Item | Skip:
     try:
         body = record.content_stream().read(limits.document + 1)
     except (zlib.error, EOFError, ValueError, OSError) as fault:
-        return Skip("broken WARC record", where, str(fault))
+        return Skip(_BROKEN, where, str(fault))
     if len(body) > limits.document:
         return Skip("too large", url)
     media = declared.split(";", 1)[0].strip().lower()

@@ -1,4 +1,4 @@
-"""ZIM archives (Kiwix) as items. Needs libzim, which is an extra: `pip install 'webqa[zim]'`."""
+"""ZIM archives (Kiwix) as items. Needs libzim, which is an extra: `pip install -e '.[zim]'`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def read_zim(path: Path, limits: Limits) -> Iterator[Item | Skip]:
         from libzim.reader import Archive
     except ImportError as error:
         raise ConfigError(
-            f"{path} is a ZIM archive, which needs libzim: pip install 'webqa[zim]'"
+            f"{path} is a ZIM archive, which needs libzim:"
+            " pip install -e '.[zim]' in the folder of webqa"
         ) from error
     try:
         archive = Archive(path)

@@ -162,7 +162,7 @@ def test_a_file_of_pages_that_was_cut_short_is_damage_told_at_once(tmp_path, fol
         broken = tmp_path / str(kept)
         shutil.copytree(folder, broken)
         os.truncate(broken / "pages.sqlite", kept)
-        with pytest.raises(ConfigError, match="is damaged .* index again"):
+        with pytest.raises(ConfigError, match=r"is damaged .* index again"):
             Corpus(broken)
 
 
@@ -170,10 +170,10 @@ async def test_damage_within_the_file_of_pages_is_told_where_it_is_met(tmp_path,
     """Fails when a page that cannot be unpacked ends in an error nobody can act on."""
     shutil.copytree(folder, tmp_path / "index")
     with sqlite3.connect(tmp_path / "index" / "pages.sqlite") as pages:
-        pages.execute("UPDATE pages SET text = x'00'")
+        pages.execute("UPDATE pages SET text = x'ffffffff'")
     pages.close()
     corpus = Corpus(tmp_path / "index")
-    with pytest.raises(ConfigError, match="is damaged .* index again"):
+    with pytest.raises(ConfigError, match=r"is damaged .* index again"):
         await corpus.open("https://wiki.example/Chess")
-    with pytest.raises(ConfigError, match="is damaged .* index again"):
+    with pytest.raises(ConfigError, match=r"is damaged .* index again"):
         await corpus.search("chess")

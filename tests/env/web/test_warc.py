@@ -134,3 +134,12 @@ def test_resource_records_are_pages_and_metadata_is_not(tmp_path):
 def test_garbage_is_no_record():
     assert list(records(BytesIO(b"WARC/1.0 but nothing else " * 9), 1000)) == ["broken WARC record"]
     assert list(records(BytesIO(b""), 1000)) == []
+
+
+def test_a_file_that_was_cut_short_says_so(tmp_path):
+    """Fails when a download that broke off is reported without telling what is wrong with it."""
+    path = tmp_path / "short.warc"
+    path.write_bytes(b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 99999\r\n\r\nfoo")
+    assert list(read_warc(path, Limits())) == [
+        Skip("broken WARC record", "short.warc, record 1", "cut short, or not as long as it says")
+    ]
