@@ -40,7 +40,8 @@ def show(
     """
     if listing:
         for one in read_episodes(run):
-            print(f"{one.id}  {one.ended:<13} {terminal.one_line(one.question.text, 90)}")
+            asked = one.question.text.split("\n\n")[-1]  # the questions it follows stand before it
+            print(f"{one.id}  {one.ended:<13} {terminal.one_line(asked, 90)}")
         return Exit.DONE
     chosen = _choose(run, episode, question)
     if html:
