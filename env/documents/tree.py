@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 # libxml2 needs quadratic time for the attributes of one tag: 300,000 of them take minutes.
 _ATTRIBUTE = r"[\s/]*+[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+|))?+"
 _CROWDED_TAG = re.compile(rf"<([a-zA-Z][^\s/>]*+)(?:{_ATTRIBUTE}){{256,}}+")
+# `&#x1b;` puts a character into the tree that lxml then refuses to move.
+_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
 _HIDING_STYLE = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])")
 _TOP_HEADINGS = ("h1", "h2", "h3")
 _ROW_GROUPS = ("thead", "tbody", "tfoot")
@@ -33,7 +35,7 @@ def parse(markup: str) -> _Element | None:
     """
     from lxml import etree
 
-    markup = _CROWDED_TAG.sub(r"<\1", markup)
+    markup = _REFERENCE.sub(_storable, _CROWDED_TAG.sub(r"<\1", markup))
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True
     )
@@ -44,6 +46,14 @@ def parse(markup: str) -> _Element | None:
     if any(error.type_name == _RESOURCE_LIMIT for error in parser.error_log[-3:]):
         raise TooDeep
     return root
+
+
+def _storable(reference: re.Match[str]) -> str:
+    """Return a character reference as it stands, or a blank if XML has no such character."""
+    digits = reference[1] or reference[2]
+    code = int(digits, 16 if reference[1] else 10) if len(digits.lstrip("0")) <= 7 else 0
+    is_text = code in (0x09, 0x0A, 0x0D) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE
+    return reference[0] if is_text or 0x10000 <= code <= 0x10FFFF else " "
 
 
 def remove_hidden(root: _Element) -> None:

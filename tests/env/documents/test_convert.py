@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from env.documents import convert
@@ -201,6 +201,8 @@ def test_what_is_hidden_does_not_reach_the_reader():
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(TAGS, max_size=40).map(" ".join))
+@example("&#x1b;[31m <img <div style='display:none'> <p>")
+@example("a&#0;&#xFFFF;&#55296;&#x1&#x1b;b;&#99999999999; c <p hidden>x</p>&#8;tail")
 def test_any_markup_gives_sound_links_or_a_document_error(markup):
     try:
         page = convert(markup.encode(), url="https://n.example/x", content_type="text/html")
