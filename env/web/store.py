@@ -7,6 +7,7 @@ of the sources.
 from __future__ import annotations
 
 import sqlite3
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -118,6 +119,8 @@ class Store:
             uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
             self._connection.execute("PRAGMA mmap_size = 1000000000")
+            # A web is opened in many places and closed in few: the file goes with its last user.
+            weakref.finalize(self, self._connection.close)
 
     def check(self) -> None:
         """Make sure that this is a whole file of pages; damage within it is not looked for.
