@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
+from env.records import WebIdentity
 from webqa.cli.exits import Exit
+from webqa.run import Run, Settings, read_episodes
 
 HEAVY = ("torch", "transformers", "faiss", "numpy", "trafilatura", "jinja2", "rich.markdown")
 
@@ -114,3 +116,28 @@ def test_help_whose_reader_went_away_is_a_broken_pipe(tmp_path):
             stdout=gone, stderr=subprocess.PIPE, check=False, timeout=60,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (Exit.BROKEN_PIPE, b"")
+
+
+def test_an_episode_is_recorded_when_the_reader_of_the_answer_went_away(web, tmp_path):
+    """Fails when `webqa ask --save RUN | head -1` loses the record."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    run = tmp_path / "run"
+    arguments = ["ask", "Why is the sky blue?", "--web", str(web), "--save", str(run)]
+    with os.fdopen(writing, "w") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "webqa", *arguments],
+            stdout=gone, stderr=subprocess.PIPE, check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == Exit.BROKEN_PIPE
+    assert len(list(read_episodes(run))) == 1
+
+
+def test_a_run_without_an_episode_is_not_called_verified(program, tmp_path):
+    """Fails when `verify` says that all is well where there was nothing to check."""
+    settings = Settings("typed", "scripted", WebIdentity("memory"))
+    with Run(tmp_path / "run", settings, web_name="none"):
+        pass
+    done = program("verify", tmp_path / "run")
+    assert done.returncode == Exit.ERROR
+    assert done.stderr.endswith("holds no episode, so there is nothing to check\n")

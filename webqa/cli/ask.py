@@ -125,29 +125,37 @@ class Session:
 def report(rollout: Rollout, output: Output, run: Run | None = None) -> int:
     """Write the outcome of an episode in the form that was asked for; return the exit code.
 
-    It is recorded afterwards, so that no answer is lost when that fails.
+    It is recorded afterwards, so that a full disk does not lose the answer, and in any case, so
+    that a reader who goes away does not lose the record.
     """
     episode = rollout.episode
-    if output.json:
-        from webqa.writing import as_object
-
-        ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
-        print(json.dumps(as_object(rollout), ensure_ascii=ascii_only))
-    elif episode.ended != "failed" and output.format == "md":
-        from webqa.writing import as_markdown
-
-        print(terminal.printable(as_markdown(given_answer(rollout))))
-    elif episode.ended != "failed":
-        terminal.show_answer(given_answer(rollout), terminal.stdout())
-    if run:
-        sys.stdout.flush()
-        run.add(rollout)
-        print(f"Recorded as {episode.id} in {output.save}", file=sys.stderr)
+    try:
+        _write(rollout, output)
+    finally:
+        if run:
+            run.add(rollout)
+            print(f"Recorded as {episode.id} in {output.save}", file=sys.stderr)
     if episode.ended == "failed":
         error = terminal.printable(episode.error)
         print(f"webqa: the episode failed: {error}", file=sys.stderr)
         return Exit.FAILED
     return Exit.DONE if episode.ended == "answered" else Exit.UNANSWERED
+
+
+def _write(rollout: Rollout, output: Output) -> None:
+    ended = rollout.episode.ended
+    if output.json:
+        from webqa.writing import as_object
+
+        ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+        print(json.dumps(as_object(rollout), ensure_ascii=ascii_only))
+    elif ended != "failed" and output.format == "md":
+        from webqa.writing import as_markdown
+
+        print(terminal.printable(as_markdown(given_answer(rollout))))
+    elif ended != "failed":
+        terminal.show_answer(given_answer(rollout), terminal.stdout())
+    sys.stdout.flush()
 
 
 def talk(session: Session, read: Callable[[], str]) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from env.errors import Error
+from env.errors import Error, RecordError
 from env.verify import Failure, Verification
 from env.verify import verify as verify_episodes
 from webqa.cli.exits import Exit
@@ -29,6 +29,8 @@ def verify(*run: Annotated[Path, Parameter(required=True)]) -> int:
     for folder in run:
         try:
             found = verify_episodes(read_episodes(folder), read_pages(folder))
+            if not found.episodes:
+                raise RecordError(f"{folder} holds no episode, so there is nothing to check")
         except Error as error:
             complain(str(error))  # the other runs are checked all the same
             unreadable = True
