@@ -10,10 +10,15 @@ from env.errors import ConfigError, RecordError
 from env.records import Record, from_json, to_json
 
 
-def append(path: Path, record: object) -> None:
-    """Append one record as a whole line and wait until it is on the disk.
+def append(path: Path, record: object, *, wait: bool = True) -> None:
+    """Append one record as a whole line.
 
     A torn last line, left by a crash, is cut off first.
+
+    Args:
+        path: the file; it is made when there is none.
+        record: what is written.
+        wait: return only once it is on the disk; a log that may be lost in a crash need not wait.
 
     Raises:
         ConfigError: the file cannot be written (full disk, no permission).
@@ -23,7 +28,8 @@ def append(path: Path, record: object) -> None:
         try:
             _cut_torn_line(file)
             _write_all(file, to_json(record) + b"\n")
-            os.fsync(file)
+            if wait:
+                os.fsync(file)
         finally:
             os.close(file)
     except OSError as error:

@@ -25,9 +25,9 @@ _PLANE_ENDS = "".join(
 )
 _MARKS = dict(
     zip(
-        "【】♦■━†＜﹤",
+        "【】︻︼♦■━†＜﹤",
         # None of these has a compatibility form: no normalisation turns one back into a mark.
-        "〔〕◆▪─✝‹‹",
+        "〔〕〔〕◆▪─✝‹‹",
         strict=True,
     )
 )
@@ -48,7 +48,7 @@ _ESCAPE = re.compile(
 _ANGLE_WORDS = (
     "s|bos|eos|pad|unk|mask|cls|sep|think|thinking|image|audio|video|tools?|function|parameter"
     "|invoke|system|user|assistant|human|sys|0x[0-9a-f]{2}|unused[0-9]+|[a-z0-9:-]*_[a-z0-9_:-]*"
-    "|seed:[a-z_]+|fim-[a-z]+|reserved[a-z0-9-]*"
+    "|seed:[a-z_]+|fim-[a-z]+|reserved[a-z0-9-]*|sop|eop|eot|eom|eod|eoa|eoh"
 )
 _SQUARE_WORDS = (
     "inst|sys|system_prompt|available_tools|tool_calls|tool_results|tool_content|args|call_id"
@@ -63,10 +63,18 @@ _TOKENS = (
     ("|>", "¦", re.compile(r"\|(?=>)(?<=[^\s|｜]\|)")),
     ("｜>", "¦", re.compile(r"｜(?=>)(?<=[^\s|｜]｜)")),
 )
+# Letters such as ｓ and 𝗌, which some tokenizers normalise before they look for tokens.
+_DISGUISED = {
+    start: re.compile(rf"{re.escape(start)}(?=[^\s<>\[\]]{{0,60}}?[^\x00-\x7f])")
+    for start in "<[［﹇"
+}
+_LONGEST_TOKEN = 64
 
 _INDENTATION = re.compile(r"\n {41,}")
 _SPACE_RUN = re.compile(r"(?<! )(?<!\n)  +")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_SEAM = re.compile(r"(?=[\w -~])")
+_PART = 100_000
 LINE_LIMIT = 300
 """Characters of a title or another thing that is shown on one line."""
 
@@ -112,7 +120,21 @@ def break_tokens(text: str) -> str:
     for start, lookalike, token in _TOKENS:
         if start in text:
             text = token.sub(lookalike, text)
+    if not text.isascii():
+        for start, disguised in _DISGUISED.items():
+            if start in text:
+                text = disguised.sub(_undisguised, text)
     return text
+
+
+def _undisguised(start: re.Match[str]) -> str:
+    """Return a bracket, or its lookalike if compatibility forms behind it spell a token."""
+    seen = start.string[start.start() : start.start() + _LONGEST_TOKEN]
+    plain = unicodedata.normalize("NFKC", seen)
+    for _, lookalike, token in _TOKENS[:2]:
+        if token.match(plain):
+            return lookalike
+    return start[0]
 
 
 def sanitise(text: str) -> str:
@@ -128,6 +150,24 @@ def sanitise(text: str) -> str:
         text = re.sub(r" +\n", "\n", text)
     text = _BLANK_LINES.sub("\n\n", text)
     return break_tokens(text.lstrip("\n").rstrip())
+
+
+def is_sanitised(text: str) -> bool:
+    """Tell whether `sanitise` would leave a text as it is, with little memory however long it is.
+
+    Texts of millions of characters are read in parts; what joins at a seam is not looked at.
+    """
+    if "\n\n\n" in text or " \n" in text or text[:1] == "\n" or text[-1:].isspace():
+        return False
+    start = 0
+    while start < len(text):
+        seam = _SEAM.search(text, start + _PART)
+        end = seam.start() if seam else len(text)
+        part = text[start:end].lstrip("\n").rstrip("\n ")
+        if sanitise(part) != part:
+            return False
+        start = end
+    return True
 
 
 def sanitise_line(text: str, limit: int = LINE_LIMIT) -> str:

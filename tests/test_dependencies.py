@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parent.parent
 OURS = ("env", "policies", "reward", "webqa")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NOT_IMPORTED = {"lxml-html-clean"}
+NOT_IMPORTED = {"lxml-html-clean", "sniffio"}
 """Required for the sake of another package; pyproject.toml says why."""
 PINS = re.compile(r"([A-Za-z0-9_.-]+)==([A-Za-z0-9_.]+)")
 

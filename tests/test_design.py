@@ -11,7 +11,8 @@ from env.config import DEFAULT, PRESETS
 from env.records import Question
 from env.render import render
 from env.web.indexing import IndexConfig, build_index
-from webqa.webs import SAMPLE_FILES, SAMPLE_PREFIX, open_web
+from webqa.sample_index import SAMPLE_FILES, SAMPLE_PREFIX
+from webqa.webs import open_web
 
 TEXT = (Path(__file__).parent.parent / "docs" / "design.md").read_text(encoding="utf-8")
 FIELDS = ("actions", "window", "results", "snippet", "quote", "quotes")

@@ -46,8 +46,9 @@ def there():
         relative = file.relative_to(ROOT)
         if not file.is_file() or "__pycache__" in relative.parts or file.suffix == ".pyc":
             continue
-        if relative.is_relative_to("webqa/sample/web"):
-            relative = Path("webqa/sample/web/any")
+        for web in ("webqa/sample/web", "webqa/injected/web"):
+            if relative.is_relative_to(web):
+                relative = Path(web, "any")
         paths.update(f"{folder.as_posix()}/" for folder in relative.parents if folder.parts)
         if relative.name not in (*NOT_LISTED, "any"):
             paths.add(relative.as_posix())
@@ -62,7 +63,7 @@ def test_the_tree_lists_every_file_once():
 def test_every_line_of_the_tree_says_something():
     lines = section("The files").split("```")[1].strip().splitlines()
     silent = [line for line in lines if len(line.split()) < 2]
-    assert silent == ["  sample/", "  templates/"]
+    assert silent == ["  injected/", "  sample/", "  templates/"]
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))
@@ -86,7 +87,7 @@ def shape(value):
 
 def test_the_tables_name_every_command_and_every_exit_code():
     text = section("The commands")
-    assert tuple(re.findall(r"^\| `webqa (\w+)`", text, re.MULTILINE)) == COMMANDS
+    assert tuple(re.findall(r"^\| `webqa ([\w-]+)`", text, re.MULTILINE)) == COMMANDS
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)] == list(Exit)
 
 

@@ -29,7 +29,8 @@ def ask(
 
     Args:
         question: the question in plain words.
-        web: a web, or what `--web` takes: `sample` or a folder made by `webqa index`.
+        web: a web, or what `--web` takes: `sample`, a folder made by `webqa index`, a cassette,
+            or search services such as `wikipedia`.
         policy: a policy, or the name of one.
 
     Returns:
@@ -51,11 +52,19 @@ async def aask(
     question: str, web: Web | str | Path = "sample", policy: Policy | str = "extractive"
 ) -> Answer:
     """Answer a question from a web; `ask` for use inside an event loop."""
-    if isinstance(web, str | Path):
-        from webqa.webs import open_web
-
-        web = open_web(web)
     asked = make_question(question)
+    if isinstance(web, str | Path):
+        from webqa.webs import close_web, open_web
+
+        opened = open_web(web)
+        try:
+            return await _answer(asked, opened, policy)
+        finally:
+            await close_web(opened)
+    return await _answer(asked, web, policy)
+
+
+async def _answer(asked: Question, web: Web, policy: Policy | str) -> Answer:
     seed = episode_seed(0, asked.id, 0)
     if isinstance(policy, str):
         policy = make_policy(policy, web)(seed)

@@ -1,5 +1,7 @@
 """Run folders: `config.json`, `pages.jsonl`, `episodes.jsonl`, and how they are kept consistent.
 
+`visits.jsonl` is the log of a live web: what was asked for, and what became of it.
+
 A run has one set of settings and one writer at a time; a page is stored before the first episode
 that opened it, and once. Knows nothing of what is done with the episodes.
 """
@@ -25,11 +27,13 @@ from env.errors import ConfigError, RecordError
 from env.jsonl import append, read
 from env.records import Episode, Page, Record, WebIdentity, to_json
 from env.version import VERSION
+from env.web.visits import Visit
 from policies.base import Limits, Rollout, now
 
 CONFIG = "config.json"
 PAGES = "pages.jsonl"
 EPISODES = "episodes.jsonl"
+VISITS = "visits.jsonl"
 PARTIAL = ".tmp"
 
 
@@ -46,6 +50,8 @@ class Settings:
     seed: int = 0
     policy_settings: dict[str, float | int | str] = field(default_factory=dict)
     """What the policy itself can be set to, and the encoder that helps it, if one does."""
+    web_settings: dict[str, object] = field(default_factory=dict)
+    """Of a live web: its search services, and how it is fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,10 @@ class Run:
         append(self.folder / EPISODES, rollout.episode)
         self.finished.add(rollout.episode.id)
         self._attempts[rollout.episode.question.id] += 1
+
+    def visited(self, visit: Visit) -> None:
+        """Note in the log what became of a search or a page of a live web."""
+        append(self.folder / VISITS, visit, wait=False)
 
     def close(self) -> None:
         """Let other processes write to the folder."""

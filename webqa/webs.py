@@ -1,52 +1,167 @@
-"""Opens what `--web` names: the sample web, or a folder that `webqa index` made.
+"""Opens what `--web` names: the sample web, an index, a cassette, or search services on the net.
 
-The index of the sample web is built on first use, in the user's cache folder. Knows no policy.
+Knows no policy.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
-import sys
-import tempfile
 from collections.abc import Callable
-from hashlib import sha256
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from env.config import DEFAULT, BrowserConfig
 from env.errors import ConfigError
-from env.version import VERSION as WEBQA
 from env.web.base import Web
+from env.web.fetch.config import FetchConfig
+from env.web.live.services import SERVICES
+from env.web.visits import Watch
 from webqa.names import unknown
 
+if TYPE_CHECKING:
+    from env.web.encoding import Encoder
+
 SAMPLE = "sample"
-SAMPLE_FILES = Path(__file__).parent / "sample" / "web"
-SAMPLE_PREFIX = "https://"
-KEY_LENGTH = 16
+CASSETTE = ".cassette"
 
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class LiveConfig:
+    """What a live web is opened with, beside the settings of the fetcher."""
+
+    since: str = ""
+    """Only results published on this date (YYYY-MM-DD) or later, where the service can tell."""
+    until: str = ""
+    """Only results published on this date or earlier, where the service can tell."""
+    cache_hours: float = 24.0
+    """How long a fetched page is used again; 0 fetches it every time."""
+    cache_megabytes: int = 500
+    """Of the page cache on the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConfig:
+    """Where the replies of a web are recorded, to be replayed later."""
+
+    record: Path | None = None
+    """Record every reply of the web in this file, FILE.cassette; `--web FILE.cassette` replays."""
+    record_anyway: bool = False
+    """Record also where the terms of a search service forbid to store its replies."""
+
+
+NOT_RECORDED = RecordConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """All that decides how a web is opened, but its name and the browser's settings."""
+
+    fetch: FetchConfig = field(default_factory=FetchConfig)
+    live: LiveConfig = field(default_factory=LiveConfig)
+    recording: RecordConfig = field(default_factory=RecordConfig)
+
+
+OFFLINE = WebConfig()
+
+
 def say_on_stderr(line: str) -> None:
     """Write one line to standard error."""
+    import sys
+
     sys.stderr.write(f"{line}\n")
 
 
 def open_web(
-    name: str | Path = SAMPLE, config: BrowserConfig = DEFAULT, *, say: Say = say_on_stderr
+    name: str | Path = SAMPLE,
+    config: BrowserConfig = DEFAULT,
+    web: WebConfig = OFFLINE,
+    *,
+    say: Say = say_on_stderr,
+    watch: Watch | None = None,
 ) -> Web:
-    """Open a web by the name that `--web` takes.
+    """Open a web by the name that `--web` takes; close it with `close_web`.
 
     Args:
-        name: `sample`, or a folder made by `webqa index`.
+        name: `sample`; a folder made by `webqa index`; a file FILE.cassette; or search services
+            (wikipedia, searxng, brave, tavily), several joined by commas: the next one is asked
+            when one fails.
         config: how many results a search shows, and how much of each.
+        web: how a live web is fetched, and whether replies are recorded.
         say: is told, line by line, what a person should know: that the sample web has to be
             indexed first, that search by meaning is not possible here.
+        watch: is told of every search and every page of a live web.
 
     Raises:
-        ConfigError: there is no such web, or the folder holds no usable index.
+        ConfigError: there is no such web, or it cannot be used.
     """
+    if web.recording.record:
+        from webqa.recording import open_recorded
+
+        return open_recorded(name, config, web, say=say, watch=watch)
+    if services := services_of(name):
+        from webqa.live import open_live
+
+        return open_live(services, config, web, say=say, watch=watch)
+    if is_cassette(name):
+        return _open_cassette(Path(name).expanduser(), say)
+    return _open_index(name, config, say)
+
+
+async def close_web(web: Web) -> None:
+    """Give back what a web holds: connections, processes, files. Offline webs hold nothing."""
+    if aclose := getattr(web, "aclose", None):
+        await aclose()
+    elif close := getattr(web, "close", None):
+        close()
+
+
+def services_of(name: str | Path) -> tuple[str, ...]:
+    """Return the search services that a name lists; none when it names another kind of web."""
+    parts = tuple(part.strip() for part in str(name).split(","))
+    return parts if parts[0].partition(":")[0] in SERVICES else ()
+
+
+def is_cassette(name: str | Path) -> bool:
+    """Tell whether a name is that of a cassette."""
+    path = Path(name).expanduser()
+    return path.suffix == CASSETTE or path.is_file()
+
+
+def web_settings(name: str | Path, web: WebConfig) -> dict[str, object]:
+    """Return the resolved settings of a live web, to be saved beside what is made with it."""
+    if not services_of(name):
+        return {}
+    return {"services": list(services_of(name)), **asdict(web.fetch), **asdict(web.live)}
+
+
+def _open_cassette(path: Path, say: Say) -> Web:
+    from env.web.cassette.replaying import CassetteWeb
+
+    web = CassetteWeb(path)
+    if web.recorded.encoder and (encoder := _encoder(web.recorded.encoder)):
+        web.close()
+        web = CassetteWeb(path, encoder)
+    for note in web.notes:
+        say(f"Note: {note}")
+    return web
+
+
+def _encoder(name: str) -> Encoder | None:
+    """Return the encoder of this name if it is on this machine."""
+    from env.web.encoding import load_encoder
+
+    try:
+        return load_encoder(name, fetch=False)
+    except ConfigError:
+        return None
+
+
+def _open_index(name: str | Path, config: BrowserConfig, say: Say) -> Web:
     from env.web.corpus import open_corpus
+    from webqa.sample_index import sample_index
 
     if name == SAMPLE:
         folder = sample_index(say)
@@ -55,83 +170,9 @@ def open_web(
     elif os.sep in str(name) or folder.exists():
         raise ConfigError(f"no folder {name}: --web takes a folder that `webqa index` made")
     else:
-        message = unknown("web", str(name), [SAMPLE])
-        raise ConfigError(f"{message}, or a folder that `webqa index` made")
+        message = unknown("web", str(name), [SAMPLE, *SERVICES])
+        raise ConfigError(f"{message}, a folder that `webqa index` made, or a FILE{CASSETTE}")
     corpus = open_corpus(folder, results=config.results, snippet=config.snippet)
     for note in corpus.notes:
         say(f"Note: {note}")
     return corpus
-
-
-def sample_index(say: Say) -> Path:
-    """Return the folder with the index of the sample web; build it when there is none yet."""
-    folder = _cache_folder() / f"sample-{_sample_key()}"
-    if _is_complete(folder):
-        return folder
-    try:
-        _remove(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix="building-", dir=folder.parent))
-    except OSError:
-        say(f"Indexing the sample web, for {folder.parent} cannot be written ...")
-        return _build_sample(_temporary_folder() / folder.name)
-    try:
-        say(f"Indexing the sample web, this once, into {folder} ...")
-        built = _build_sample(beside / "index")
-        try:
-            built.rename(folder)
-        except OSError:
-            # Another process was quicker: its index holds the same.
-            if not _is_complete(folder):
-                raise
-    finally:
-        _remove(beside)
-    return folder
-
-
-def _is_complete(folder: Path) -> bool:
-    from env.web.folder import DESCRIPTION
-
-    return (folder / DESCRIPTION).is_file()
-
-
-def _build_sample(folder: Path) -> Path:
-    from env.web.indexing import IndexConfig, build_index
-
-    build_index([SAMPLE_FILES], folder, IndexConfig(url_prefix=SAMPLE_PREFIX))
-    return folder
-
-
-def _sample_key() -> str:
-    """Return a hash of the sample's files and of what decides the form of an index."""
-    from env.web.folder import FORMAT, VERSION
-    from env.web.terms import ANALYSER
-
-    digest = sha256(f"{FORMAT} {VERSION} {ANALYSER} {WEBQA}".encode())
-    for path in sorted(SAMPLE_FILES.rglob("*")):
-        if path.is_file():
-            digest.update(f"\0{path.relative_to(SAMPLE_FILES).as_posix()}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:KEY_LENGTH]
-
-
-def _cache_folder() -> Path:
-    if named := os.environ.get("XDG_CACHE_HOME"):
-        return Path(named) / "webqa"
-    try:
-        home = Path.home()
-    except RuntimeError:
-        return _temporary_folder()
-    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "webqa"
-
-
-def _temporary_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="webqa-"))
-    atexit.register(_remove, folder)
-    return folder
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from env.documents.charset import decode
 from env.documents.elements import HEADINGS
+from env.documents.hidden import is_faded, is_hidden, remove_hidden
 from env.documents.layout import Layout
 from env.documents.main_content import select_content
 from env.documents.page import Rendered
 from env.documents.tree import (
     TooDeep,
     drop_buttons,
-    is_hidden,
     parse,
-    remove_hidden,
     unfold_layout_tables,
 )
 from env.documents.urls import absolute
@@ -144,7 +143,7 @@ def feed_soup(layout: Layout, soup: BeautifulSoup) -> None:
 def _start(layout: Layout, tag: Tag) -> Tag | None:
     """Open a tag; return it instead if it is hidden."""
     attributes = {name: str(value) for name, value in tag.attrs.items()}
-    if is_hidden(tag.name, attributes):
+    if is_hidden(tag.name, attributes) or is_faded(attributes):
         return tag
     layout.start(tag.name, attributes)
     return None

@@ -30,7 +30,7 @@ def render_pdf(data: bytes) -> Rendered:
     logging.getLogger("pypdf").addHandler(logging.NullHandler())
     try:
         title, pages = _read(data)
-    except DocumentError:
+    except (DocumentError, MemoryError):
         raise
     except Exception as error:
         raise DocumentError(f"unreadable PDF ({type(error).__name__})") from error

@@ -1,12 +1,11 @@
-"""HTML as an element tree: parsing within bounds, taking out what is hidden. Knows no layout."""
+"""HTML as an element tree: parsing within bounds, taking parts out. Knows no layout."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from env.documents.elements import HEADINGS, SKIPPED
+from env.documents.elements import HEADINGS
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -16,7 +15,6 @@ _ATTRIBUTE = r"[\s/]*+[^\s/>=][^\s/>=]*+(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s
 _CROWDED_TAG = re.compile(rf"<([a-zA-Z][^\s/>]*+)(?:{_ATTRIBUTE}){{256,}}+")
 # `&#x1b;` puts a character into the tree that lxml then refuses to move.
 _REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
-_HIDING_STYLE = re.compile(r"display:none|visibility:hidden|font-size:0(?![.\d])")
 _TOP_HEADINGS = ("h1", "h2", "h3")
 _ROW_GROUPS = ("thead", "tbody", "tfoot")
 _TABLE_PARTS = (*_ROW_GROUPS, "tr", "td", "th")
@@ -54,26 +52,6 @@ def _storable(reference: re.Match[str]) -> str:
     code = int(digits, 16 if reference[1] else 10) if len(digits.lstrip("0")) <= 7 else 0
     is_text = code in (0x09, 0x0A, 0x0D) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE
     return reference[0] if is_text or 0x10000 <= code <= 0x10FFFF else " "
-
-
-def remove_hidden(root: _Element) -> None:
-    """Take out what a reader of the page would not see, keeping the text that follows it."""
-    hidden = [element for element in root.iter() if is_hidden(element.tag, element.attrib)]
-    for element in hidden:
-        if element is not root:
-            drop(element)
-
-
-def is_hidden(tag: str, attributes: Mapping[str, str]) -> bool:
-    """Tell whether an element is never text of the page or hidden by its own attributes."""
-    if tag in SKIPPED:
-        return True
-    if not attributes:
-        return False
-    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-        return True
-    style = attributes.get("style")
-    return bool(style and _HIDING_STYLE.search("".join(style.lower().split())))
 
 
 def drop_buttons(root: _Element) -> None:

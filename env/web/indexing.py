@@ -33,7 +33,8 @@ from env.web.folder import (
 from env.web.sources import Item, Limits, Skip, manifest, read
 from env.web.store import FILE, Store
 from env.web.terms import ANALYSER
-from env.web.workers import Convert, Outcome, convert_all
+from env.web.workers.batches import Outcome, convert_all
+from env.web.workers.serving import Convert
 
 if TYPE_CHECKING:
     from env.web.encoding import Encoder

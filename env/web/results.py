@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from env.records import Link, Page, make_page
-from env.sanitise import sanitise_line
+from env.sanitise import break_tokens, sanitise_line
 
 SCHEME = "search:"
 
@@ -32,7 +32,8 @@ def results_page(query: str, results: Sequence[Result]) -> Page:
         links.append(Link(number, offset, offset + len(title), result.url, result.domain))
         parts.append(f"{title}\n{result.snippet}\n\n" if result.snippet else f"{title}\n\n")
         offset += len(parts[-1])
-    text = "".join(parts).rstrip("\n") if parts else "No results."
+    # A line end can complete a token that a title or snippet only began; lengths stay the same.
+    text = break_tokens("".join(parts).rstrip("\n")) if parts else "No results."
     title = f"Search results for: {sanitise_line(query)}"
     return make_page(
         SCHEME + quote(query, safe="", errors="replace"), title, text, domain="", links=links

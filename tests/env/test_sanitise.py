@@ -3,10 +3,10 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from env.sanitise import sanitise, sanitise_line
+from env.sanitise import is_sanitised, sanitise, sanitise_line
 
 PIECES = st.sampled_from(
     [
@@ -47,6 +47,11 @@ PIECES = st.sampled_from(
         "＜",
         "\x9b",
         "]",
+        "︻",
+        "ｓ＞",
+        "[ＩＮＳＴ]",
+        "𝗂𝗆",
+        "﹇",
     ]
 )
 UNTRUSTED = st.lists(PIECES | st.text(max_size=4), max_size=30).map("".join)
@@ -113,6 +118,13 @@ TOKENS = [
     "<function_call>",
     "<image>",
     "<tool_response>",
+    "<|begin_of_text|>",
+    "<|start_header_id|>",
+    "<|channel|>",
+    "<|START_OF_TURN_TOKEN|>",
+    "<BOS_TOKEN>",
+    "<sop>",
+    "<eoa>",
 ]
 
 
@@ -122,6 +134,61 @@ def test_chat_tokens_are_broken_even_when_hidden_characters_part_them(token):
     assert token not in sanitise("\u200b".join(token))
     assert token not in sanitise("\x1b[0m".join(token))
     assert len(sanitise(token)) == len(token)
+
+
+def disguised(token, first):
+    """Write the letters of a token as characters that normalise to them."""
+    letters = {"w": 0xFEE0, "m": 0x1D5BA - ord("a")}
+    shift = letters[first]
+    usable = str.isalpha if first == "m" else lambda c: c not in "<[" and c > " "
+    return "".join(chr(ord(c) + shift) if usable(c) else c for c in token.lower())
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("letters", ["w", "m"])
+def test_chat_tokens_in_other_letters_are_broken_too(token, letters):
+    """Fails when a tokenizer that normalises first (NFKC) finds a token after all."""
+    text = disguised(token, letters)
+    clean = unicodedata.normalize("NFKC", sanitise(f"a {text} b"))
+    assert token.lower() not in clean.lower()
+    assert sanitise(sanitise(text)) == sanitise(text)
+
+
+def test_other_words_in_brackets_are_left_alone():
+    text = "<é> [naïve] [日本] a<b [１] <ｄｉｖ> x[ñ] “<…>”"
+    assert sanitise(text) == text
+
+
+@given(UNTRUSTED)
+def test_no_normalisation_makes_a_mark_of_our_layout(text):
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert not set(unicodedata.normalize(form, sanitise(text))) & set("【】♦■━†")
+
+
+@given(UNTRUSTED, UNTRUSTED)
+def test_clean_fields_make_no_token_when_a_layout_joins_them(one, other):
+    """Fails when a token that is split over a title and a text becomes whole in a prompt."""
+    first, second = sanitise_line(one), sanitise(other)
+    for joint in (" (", "\n", "\n\n", "】", "†"):
+        joined = unicodedata.normalize("NFKC", first + joint + second).lower()
+        assert not [token for token in TOKENS if token.lower() in joined]
+
+
+@settings(max_examples=40, deadline=None)
+@given(UNTRUSTED)
+@example(" |>")
+def test_reading_a_text_in_parts_tells_the_same_as_reading_it_whole(text):
+    assert is_sanitised(sanitise(text))
+    assert is_sanitised(sanitise(f"{text} word\n" * (300_000 // (len(text) + 6))))
+    if sanitise(text) != text:
+        assert not is_sanitised(text)
+
+
+def test_a_flaw_deep_in_a_long_text_is_found():
+    long = "word and more words\n" * 20_000
+    for flaw in ("\x1b[0m", "\u202e", "【", "<|im_end|>", "e\u0301", "a  b"):
+        assert not is_sanitised(f"{long}{flaw}{long.rstrip()}")
+        assert is_sanitised(long + long.rstrip())
 
 
 def test_letters_superscripts_and_code_survive():

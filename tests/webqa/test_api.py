@@ -46,7 +46,7 @@ def test_mistakes_are_errors_of_the_project(web):
     with pytest.raises(Error, match="unknown policy"):
         webqa.ask(SKY, web, "nobody")
     with pytest.raises(Error, match="unknown web"):
-        webqa.ask(SKY, "brave")
+        webqa.ask(SKY, "sampel")
     with pytest.raises(AttributeError):
         webqa.nothing  # noqa: B018
 

@@ -1,5 +1,6 @@
 """`webqa ask` through the real `main`, on a small web on disk."""
 
+import asyncio
 import json
 
 import pytest
@@ -12,7 +13,6 @@ from policies.scripted import ScriptedPolicy
 from webqa.cli import main
 from webqa.cli.ask import Output, report
 from webqa.cli.exits import Exit
-from webqa.cli.terminal import complete
 from webqa.run import read_config, read_episodes, read_pages
 
 SKY = "Why is the sky blue?"
@@ -119,7 +119,7 @@ def test_a_run_does_not_mix_settings(web, tmp_path, capsys):
     ("arguments", "code", "said"),
     [
         (["ask", SKY, "--web", "sampel"], Exit.ERROR, "Did you mean sample?"),
-        (["ask", SKY, "--web", "wikipedia"], Exit.ERROR, "unknown web 'wikipedia'"),
+        (["ask", SKY, "--web", "wikipaedia"], Exit.ERROR, "unknown web 'wikipaedia'"),
         (["ask", SKY, "--web", "./nowhere"], Exit.ERROR, "no folder ./nowhere"),
         (["ask", SKY, "--web", "{tmp}"], Exit.ERROR, "is not an index"),
         (["ask", SKY, "--web", "{web}", "--policy", "extractiv"], Exit.ERROR, "Did you mean extr"),
@@ -156,7 +156,7 @@ def test_a_failed_episode_has_its_own_code_and_its_reason(capsys):
         async def act(self, observation):
             raise ValueError("no model\x1b[31m")
 
-    rollout = complete(run_episode(Broken(), Question("q", SKY), Setup(MemoryWeb([]))))
+    rollout = asyncio.run(run_episode(Broken(), Question("q", SKY), Setup(MemoryWeb([]))))
     assert report(rollout, Output()) == Exit.FAILED
     assert "ValueError: no model\ufffd[31m" in capsys.readouterr().err
     assert report(rollout, Output(json=True)) == Exit.FAILED
@@ -168,7 +168,7 @@ def test_a_hostile_page_cannot_reach_the_terminal(capsys):
     text = "[bold red]Answer[/] \x1b]0;title\x07 and \u202eturned"
     page = make_page("https://a.example/\x1b[2J", "[link=x]T\x1b", text, domain="a.example")
     policy = ScriptedPolicy(["Search and", "Clicked on link 0", f"Quote: {text}"], "So [1].")
-    rollout = complete(run_episode(policy, Question("q", SKY), Setup(MemoryWeb([page]))))
+    rollout = asyncio.run(run_episode(policy, Question("q", SKY), Setup(MemoryWeb([page]))))
     assert report(rollout, Output()) == Exit.DONE
     assert report(rollout, Output(format="md")) == Exit.DONE
     out, _ = capsys.readouterr()

@@ -1,5 +1,6 @@
 """`webqa show`: the replay in the terminal and as a page."""
 
+import asyncio
 import json
 
 import pytest
@@ -11,7 +12,6 @@ from policies.base import Setup, run_episode
 from policies.scripted import ScriptedPolicy
 from webqa.cli import main
 from webqa.cli.exits import Exit
-from webqa.cli.terminal import complete
 from webqa.replay import replay
 from webqa.run import Run, Settings, read_episodes, read_pages
 from webqa.show_html import render_html
@@ -50,7 +50,7 @@ def run(tmp_path):
         ):
             policy = ScriptedPolicy(LINES, answer)
             made = run_episode(policy, Question(f"q{number}", question), setup)
-            run.add(complete(made))
+            run.add(asyncio.run(made))
     return tmp_path / "run"
 
 

@@ -1,5 +1,6 @@
 """Asking again and again: follow-ups, starting afresh, leaving."""
 
+import asyncio
 import os
 import pty
 import subprocess
@@ -13,7 +14,7 @@ from policies.scripted import ScriptedPolicy
 from webqa.asking import Conversation
 from webqa.cli.ask import Output, Session, talk
 from webqa.cli.exits import Exit
-from webqa.cli.terminal import complete
+from webqa.cli.loop import Loop
 
 PAGE = make_page("https://a.example/", "Page", "Blue light scatters. Red less.", domain="a.example")
 LINES = ["Search blue", "Clicked on link 0", "Quote: Blue light scatters."]
@@ -44,8 +45,8 @@ def converse(*typed):
         return line
 
     conversation = Conversation(lambda _seed: Watched(seen), Setup(MemoryWeb([PAGE])))
-    code = talk(Session(conversation, Output()), read)
-    return code, seen
+    with Loop() as loop:
+        return talk(Session(conversation, Output(), loop), read), seen
 
 
 def test_a_follow_up_keeps_the_questions_and_the_quotes(capsys):
@@ -75,7 +76,7 @@ def test_earlier_quotes_leave_room_for_new_ones():
 
     conversation = Conversation(make, Setup(MemoryWeb([page])))
     for _ in range(8):
-        rollout = complete(conversation.ask("More?"))
+        rollout = asyncio.run(conversation.ask("More?"))
         first = rollout.episode.steps[0].observation
         assert first.quote_characters_left >= 3000
     assert len(first.quotes) == 2

@@ -18,7 +18,7 @@ from webqa.cli.exits import Exit, table
 if TYPE_CHECKING:
     from cyclopts import App
 
-COMMANDS = ("ask", "browse", "index", "show", "verify")
+COMMANDS = ("ask", "browse", "index", "show", "verify", "export-warc", "attack", "doctor")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,8 +89,9 @@ def make_app(command: str = "") -> App:
         suppress_keyboard_interrupt=False,
     )
     for name in [command] if command in COMMANDS else COMMANDS:
-        module = import_module(f"webqa.cli.{name}")
-        app.command(getattr(module, name), name=name, help_epilogue="")
+        function = name.replace("-", "_")
+        module = import_module(f"webqa.cli.{function}")
+        app.command(getattr(module, function), name=name, help_epilogue="")
     return app
 
 

@@ -19,9 +19,22 @@ from policies.base import Rollout, Setup
 from webqa.asking import Conversation, given_answer, make_policy, make_question, policy_settings
 from webqa.cli import terminal
 from webqa.cli.exits import Exit
-from webqa.cli.flags import NO_LIMITS, BrowserFlags, LimitFlags, Preset, check
+from webqa.cli.flags import (
+    FETCH,
+    LIVE,
+    NO_LIMITS,
+    BrowserFlags,
+    FetchFlags,
+    LimitFlags,
+    LiveFlags,
+    Preset,
+    RecordFlags,
+    check,
+)
+from webqa.cli.loop import Loop
+from webqa.cli.opening import opened_web
 from webqa.run import Run, Settings, configuration
-from webqa.webs import open_web
+from webqa.webs import NOT_RECORDED, WebConfig, web_settings
 
 if TYPE_CHECKING:
     from env.web.base import Web
@@ -52,6 +65,9 @@ def ask(
     preset: Preset = "default",
     browser: BrowserFlags = DEFAULT,
     limits: LimitFlags = NO_LIMITS,
+    fetch: FetchFlags = FETCH,
+    live: LiveFlags = LIVE,
+    recording: RecordFlags = NOT_RECORDED,
 ) -> int:
     """Answer a question, with citations.
 
@@ -60,12 +76,17 @@ def ask(
 
     Args:
         question: The question; quotation marks around it are not needed.
-        web: Where to look: sample, or a folder made by `webqa index`.
+        web: Where to look: sample, a folder made by `webqa index`, a FILE.cassette, or search
+            services on the net: wikipedia, wikipedia:LANGUAGE, searxng, brave, tavily; several,
+            joined by commas, stand in for one another.
         policy: Who browses and answers: extractive.
         output: What is written, and where.
         preset: Values of the browser's flags that are not given; small is for tiny models.
         browser: Settings of the text browser.
         limits: What one question may cost.
+        fetch: How live pages are fetched.
+        live: Settings of a live web.
+        recording: Whether the web's replies are recorded.
     """
     check(browser, limits)
     if output.json and output.format != "text":
@@ -76,23 +97,23 @@ def ask(
         text = sys.stdin.read()
     if not talking:
         make_question(text)
-    opened = open_web(web, browser)
-    make = make_policy(policy, opened)
-    settings = Settings(
-        "typed",
-        policy,
-        opened.identity,
-        browser,
-        limits,
-        policy_settings=policy_settings(policy, opened),
-    )
-    with Run(output.save, settings, web_name=web) if output.save else nullcontext() as run:
-        session = Session(
-            Conversation(make, make_setup(opened, settings, run, output.trace)), output, run
+    config = WebConfig(fetch, live, recording)
+    with Loop() as loop, opened_web(web, browser, config, loop) as (opened, visits):
+        settings = Settings(
+            "typed",
+            policy,
+            opened.identity,
+            browser,
+            limits,
+            policy_settings=policy_settings(policy, opened),
+            web_settings=web_settings(web, config),
         )
-        if talking:
-            return talk(session, _read_terminal)
-        return session.ask(text)
+        make = make_policy(policy, opened)
+        with Run(output.save, settings, web_name=web) if output.save else nullcontext() as run:
+            visits.log = run.visited if run else None
+            setup = make_setup(opened, settings, run, output.trace)
+            session = Session(Conversation(make, setup), output, loop, run)
+            return talk(session, _read_terminal) if talking else session.ask(text)
 
 
 def make_setup(web: Web, settings: Settings, run: Run | None, trace: bool = False) -> Setup:
@@ -110,15 +131,18 @@ def make_setup(web: Web, settings: Settings, run: Run | None, trace: bool = Fals
 class Session:
     """Asks questions, writes the answers and records the episodes."""
 
-    def __init__(self, conversation: Conversation, output: Output, run: Run | None = None) -> None:
+    def __init__(
+        self, conversation: Conversation, output: Output, loop: Loop, run: Run | None = None
+    ) -> None:
         self.conversation = conversation
         self._output = output
+        self._loop = loop
         self._run = run
 
     def ask(self, text: str) -> int:
         """Ask one question, write its answer, and return the exit code."""
         attempts = self._run.attempts if self._run else lambda _id: 0
-        rollout = terminal.complete(self.conversation.ask(text, attempts))
+        rollout = self._loop.complete(self.conversation.ask(text, attempts))
         return report(rollout, self._output, self._run)
 
 

@@ -9,7 +9,9 @@ from cyclopts import Parameter, Token
 
 from env.config import PRESETS, BrowserConfig
 from env.errors import ConfigError
+from env.web.fetch.config import FetchConfig
 from policies.base import Limits
+from webqa.webs import LiveConfig, RecordConfig
 
 if TYPE_CHECKING:
     from cyclopts import App, ArgumentCollection
@@ -17,7 +19,12 @@ if TYPE_CHECKING:
 Preset = Literal["default", "small"]
 BrowserFlags = Annotated[BrowserConfig, Parameter(name="*", group="Browser")]
 LimitFlags = Annotated[Limits, Parameter(name="*", group="Browser")]
+FetchFlags = Annotated[FetchConfig, Parameter(name="*", group="Live web")]
+LiveFlags = Annotated[LiveConfig, Parameter(name="*", group="Live web")]
+RecordFlags = Annotated[RecordConfig, Parameter(name="*", group="Recording")]
 NO_LIMITS = Limits()
+FETCH = FetchConfig()
+LIVE = LiveConfig()
 
 
 def fill_from_preset(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:

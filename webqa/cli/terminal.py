@@ -6,11 +6,9 @@ characters, so that no page can send the terminal a command.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sys
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, TextIO
 
 from env.citations import MARK
 from env.records import Answer, Observation, Quote, Step
@@ -32,7 +30,6 @@ TRACED_WIDTH = 160
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-Result = TypeVar("Result")
 
 
 def printable(text: str) -> str:
@@ -164,24 +161,6 @@ def _shortened(text: str) -> str:
     if len(text) <= LONGEST_SHOWN:
         return text
     return f"{text[:LONGEST_SHOWN].rstrip()} … ({len(text):,} characters in all)"
-
-
-def complete(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine to its end; Ctrl-C stops it at once, even while it waits for a person.
-
-    `asyncio.run` would only ask the task to stop, which a blocking read never hears.
-    """
-    loop = asyncio.new_event_loop()
-    try:
-        task = loop.create_task(work)
-        try:
-            return loop.run_until_complete(task)
-        except KeyboardInterrupt:
-            task.cancel()
-            loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
-            raise
-    finally:
-        loop.close()
 
 
 def stderr() -> Console:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from env.errors import Error, RecordError
+from env.records import Page
 from env.verify import Failure, Verification
 from env.verify import verify as verify_episodes
 from webqa.cli.exits import Exit
@@ -19,16 +21,19 @@ SHOWN = 20
 """Failures that are listed for one run."""
 
 
-def verify(*run: Annotated[Path, Parameter(required=True)]) -> int:
+def verify(*run: Annotated[Path, Parameter(required=True)], cassette: Path | None = None) -> int:
     """Check recorded episodes: offsets, hash and text of every quote, and every citation.
 
     Args:
         run: Run folders, as written with --save.
+        cassette: Take the pages from this file, as written with --record, not from the runs.
     """
+    recorded = _recorded(cassette) if cassette else None
     sound, unreadable = True, False
     for folder in run:
         try:
-            found = verify_episodes(read_episodes(folder), read_pages(folder))
+            pages = read_pages(folder) if recorded is None else recorded
+            found = verify_episodes(read_episodes(folder), pages)
             if not found.episodes:
                 raise RecordError(f"{folder} holds no episode, so there is nothing to check")
         except Error as error:
@@ -45,6 +50,15 @@ def verify(*run: Annotated[Path, Parameter(required=True)]) -> int:
         print("webqa: not everything verified; see the list above", file=sys.stderr)
         return Exit.UNVERIFIED
     return Exit.ERROR if unreadable else Exit.DONE
+
+
+def _recorded(cassette: Path) -> Mapping[str, Page]:
+    from env.web.cassette.replaying import CassetteWeb
+
+    web = CassetteWeb(cassette.expanduser())
+    for note in web.notes:
+        print(f"Note: {note}", file=sys.stderr)
+    return web.pages()
 
 
 def _summary(found: Verification) -> str:

@@ -1,22 +1,41 @@
 """Workers: order is kept, and a document that kills or blocks one costs only itself."""
 
+import importlib
+import os
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from env.errors import ConfigError
+from env.records import Link, Page
 from env.web.sources import Item, Skip
 from env.web.store import Row
-from env.web.workers import convert_all
+from env.web.workers.batches import LIMITS, convert_all
+from env.web.workers.frames import (
+    BadFrame,
+    Document,
+    Job,
+    Limits,
+    LongFrame,
+    Reply,
+    frame_of,
+    length_of,
+    unpack,
+)
+from env.web.workers.process import Worker, WorkerFault
+from env.web.workers.serving import load
 
 
 @pytest.fixture
 def convert(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     sys.modules.pop("converters", None)
-    import converters
-
-    yield converters.convert
+    yield importlib.import_module("converters").convert
     sys.modules.pop("converters", None)
 
 
@@ -42,9 +61,17 @@ def test_order_is_kept_and_refusals_are_told(convert, workers):
     )
 
 
-@pytest.mark.parametrize("accident", ["die", "hang"])
+def test_the_same_rows_come_from_workers_as_from_this_process(convert):
+    """Fails when something is lost or changed on the way through the pipes."""
+    some = [replace(one, title="Given") for one in items("a", "b")]
+    some += [Item("https://a.example/\udce9", b"surrogate", "\udce9", title="\udce9 x")]
+    assert list(convert_all(convert, some, 2)) == list(convert_all(convert, some, 0))
+
+
+@pytest.mark.parametrize("accident", ["die", "hang", "garbage", "endless"])
 def test_an_accident_costs_one_document(convert, accident):
-    outcomes = list(convert_all(convert, items("a", "b", accident, "c"), 1, patience=1.0))
+    limits = replace(LIMITS, seconds=0.5)
+    outcomes = list(convert_all(convert, items("a", "b", accident, "c"), 1, limits))
     assert [isinstance(one, Row) for one in outcomes] == [True, True, False, True]
     assert outcomes[2].reason == "conversion failed"
 
@@ -53,3 +80,133 @@ def test_workers_end_when_nobody_reads_on(convert):
     stream = convert_all(convert, items(*["text"] * 500), 2)
     assert isinstance(next(stream), Row)
     stream.close()
+
+
+def test_a_converter_that_cannot_be_imported_ends_the_build_with_one_line():
+    """Fails when every document is blamed, or a process is started for each of them."""
+
+    def convert(data, **more):
+        return None
+
+    with pytest.raises(ConfigError, match=r"cannot start with .*must be importable"):
+        list(convert_all(convert, items("a", "b"), 1))
+
+
+@pytest.fixture
+def worker(convert):
+    made = []
+
+    def make(**limits):
+        made.append(Worker(Job("converters:convert", Limits(**limits))))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.stop()
+        one.discard()
+
+
+def ask(worker, *texts):
+    return list(
+        worker.ask([Document(f"https://a.example/{text}", text.encode()) for text in texts])
+    )
+
+
+def test_what_a_library_prints_is_no_reply_and_reaches_no_terminal(worker, capfd):
+    assert [one.page.text for one in ask(worker(), "print", "a")] == ["printed", "a"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_worker_has_no_secrets_few_files_and_writes_none(worker, monkeypatch, tmp_path):
+    monkeypatch.setenv("BRAVE_API_KEY", "secret")
+    monkeypatch.chdir(tmp_path)
+    looked, wrote = ask(worker(), "look", "write")
+    assert "KEY" not in looked.page.text
+    assert "HOME" not in looked.page.text
+    assert "(0, 0) False" in looked.page.text
+    assert wrote.fault == "bug"
+    assert not any(path.stat().st_size for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "limits", "accident"),
+    [
+        ("burn", {"cpu_seconds": 0.5, "seconds": 30.0}, "cpu"),
+        ("hang", {"cpu_seconds": 0.5, "seconds": 0.5}, "time"),
+        ("die", {}, "death"),
+        ("garbage", {}, "nonsense"),
+        ("endless", {"reply": 10_000}, "size"),
+    ],
+)
+def test_what_broke_a_worker_is_told_and_the_next_document_has_a_new_one(
+    worker, text, limits, accident
+):
+    broken = worker(**limits)
+    with pytest.raises(WorkerFault) as fault:
+        ask(broken, text)
+    assert fault.value.accident == accident
+    assert ask(broken, "a")[0].page.text == "a"
+
+
+def test_every_document_has_processor_time_of_its_own(worker):
+    """Fails when the limit is for the life of the process."""
+    one = worker(cpu_seconds=0.5)
+    assert len(ask(one, *["a"] * 50)) == 50
+    with pytest.raises(WorkerFault) as fault:
+        ask(one, "burn")
+    assert fault.value.accident == "cpu"
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS keeps no address space limit")
+def test_running_out_of_memory_is_told_as_such(worker):
+    one = worker(memory=600_000_000)
+    found = ask(one, "eat", "a")
+    assert [reply.fault for reply in found] == ["memory"]
+    assert ask(one, "a")[0].page.text == "a"
+
+
+def test_too_much_text_is_refused_by_the_worker_itself(worker):
+    one = worker(reply=1_000_000)
+    assert [(reply.fault, reply.message[:13]) for reply in ask(one, "much", "a")] == [
+        ("size", "it makes 3000"),
+        ("", ""),
+    ]
+
+
+def test_interrupted_and_stopped_workers_leave_no_process(worker):
+    one = worker()
+    ask(one, "a")
+    process = one._process.pid
+    one.stop()
+    one.discard()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+    with pytest.raises(WorkerFault) as fault:
+        ask(one, "a")
+    assert fault.value.accident == "stopped"
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_reply_or_refused(data):
+    """Fails when what a worker sends can raise something else in its parent."""
+    with suppress(BadFrame):
+        assert isinstance(unpack(data, Reply), Reply)
+
+
+def test_a_frame_is_read_back_and_one_too_long_is_not():
+    page = Page("u", "t", "d", "text", (Link(0, 0, 1, "u", "d"),), "h", "at")
+    head, body = frame_of(Reply(page=page))
+    assert length_of(head, len(body)) == len(body)
+    assert unpack(body, Reply) == Reply(page=page)
+    with pytest.raises(LongFrame):
+        length_of(head, len(body) - 1)
+    with pytest.raises(BadFrame):
+        unpack(body[:-1], Reply)
+    with pytest.raises(BadFrame):
+        unpack(frame_of({"page": {"url": 1}}).body, Reply)
+
+
+def test_only_functions_are_loaded():
+    assert load("env.documents:convert").__name__ == "convert"
+    with pytest.raises(BadFrame):
+        load("env.documents:LIMIT")

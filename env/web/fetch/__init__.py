@@ -1,0 +1,1 @@
+"""Fetching from a web that may be hostile: one careful client. Knows no page and no search."""

@@ -1,0 +1,1 @@
+"""The live web: search services and the fetcher, joined into a Web."""

@@ -1,0 +1,156 @@
+"""What the hostile server plays at which path. Knows no connection."""
+
+from __future__ import annotations
+
+from tests.hostile.bodies import PAGE, chain, pack
+from tests.hostile.plays import (
+    HTML,
+    OK,
+    Play,
+    absent,
+    bombed,
+    bombed_chunks,
+    bombed_fault,
+    bombed_redirect,
+    busy,
+    busy_once,
+    called,
+    cookies,
+    echo,
+    encoded,
+    endless,
+    good,
+    hang_up,
+    held,
+    hops,
+    large,
+    large_redirect,
+    located,
+    many_headers,
+    one_interim,
+    raw,
+    redirect,
+    reset,
+    reset_at_once,
+    search,
+    silent,
+    status,
+    strange,
+    text_of_20_megabytes,
+    typed,
+    wide,
+)
+
+_HALF = OK + HTML + b"content-length: 100000\r\n\r\n" + PAGE
+_CHUNKED = OK + HTML + b"transfer-encoding: chunked\r\n\r\n"
+
+PLAYS: dict[str, Play] = {
+    "/page": good,
+    "/echo": echo,
+    "/cookies": cookies,
+    "/search": search,
+    "/drip": endless(OK + HTML + b"content-length: 100000\r\n\r\n", b"x", 1),
+    "/drip-head": endless(OK, b"x", 1),
+    "/headers-endless": endless(OK, b"x: y\r\n" * 100),
+    "/header-endless": endless(OK + b"x: ", b"y" * 10_000),
+    "/headers-many": many_headers,
+    "/length-short": raw(OK + HTML + b"content-length: %d\r\n\r\n" % len(PAGE) + PAGE * 3),
+    "/length-long": raw(_HALF),
+    "/length-negative": raw(OK + HTML + b"content-length: -1\r\n\r\n" + PAGE),
+    "/length-two": raw(
+        OK + HTML + b"content-length: 10\r\ncontent-length: %d\r\n\r\n" % len(PAGE) + PAGE
+    ),
+    "/length-twice": raw(OK + HTML + b"content-length: %d\r\n" % len(PAGE) * 2 + b"\r\n" + PAGE),
+    "/length-huge": held(OK + HTML + b"content-length: 1000000000000000000\r\n\r\n" + PAGE),
+    "/length-word": raw(OK + HTML + b"content-length: many\r\n\r\n" + PAGE),
+    "/length-and-chunks": raw(
+        OK + HTML + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n"
+        b"%x\r\n%s\r\n0\r\n\r\n" % (len(PAGE), PAGE)
+    ),
+    "/chunk-huge": endless(_CHUNKED + b"8000000000000000\r\n", b"word " * 2000),
+    "/chunk-negative": raw(_CHUNKED + b"-5\r\nhello\r\n0\r\n\r\n"),
+    "/chunk-extension": endless(_CHUNKED + b"5;", b"x=y;" * 1000),
+    "/chunk-tiny": endless(_CHUNKED, b"2\r\nxy\r\n" * 100),
+    "/chunk-cut": raw(_CHUNKED + b"%x\r\n%s\r\n" % (len(PAGE), PAGE)),
+    "/trailers-endless": endless(_CHUNKED + b"5\r\nhello\r\n0\r\n", b"x: y\r\n" * 100),
+    "/old": raw(PAGE),
+    "/interim-flood": endless(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20),
+    "/interim-one": one_interim,
+    "/switching": held(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n" + PAGE),
+    "/reset": reset,
+    "/reset-at-once": reset_at_once,
+    "/hang-up": hang_up,
+    "/silent": silent,
+    "/half": held(_HALF),
+    "/head-half": held(OK + b"content-ty"),
+    "/large": large,
+    "/endless": endless(OK + HTML + b"\r\n", b"word " * 2000),
+    "/garbage": raw(bytes(range(256)) * 20),
+    "/garbage-endless": endless(b"", bytes(range(128, 256)) * 50),
+    "/status-word": raw(b"HTTP/1.1 OK fine\r\n\r\n" + PAGE),
+    "/version-9": raw(b"HTTP/9.9 200 OK\r\n" + HTML + b"\r\n" + PAGE),
+    "/header-folded": raw(OK + b"x: y\r\n\tfolded\r\n" + HTML + b"\r\n" + PAGE),
+    "/header-bad": raw(OK + b"no colon here\r\n" + HTML + b"\r\n" + PAGE),
+    "/header-nul": raw(OK + b"x: a\x00b\r\n" + HTML + b"\r\n" + PAGE),
+    "/empty": raw(OK + HTML + b"content-length: 0\r\n\r\n"),
+    "/bomb": bombed,
+    "/bomb-chunks": bombed_chunks,
+    "/bomb-redirect": bombed_redirect,
+    "/large-redirect": large_redirect,
+    "/bomb-fault": bombed_fault,
+    "/chain": encoded(b", ".join([b"gzip"] * 40), lambda: chain(40)),
+    "/chain-lines": encoded(b"gzip\r\ncontent-encoding: " * 39 + b"gzip", lambda: chain(40)),
+    "/chain-false": encoded(b", ".join([b"gzip"] * 5000), lambda: PAGE),
+    "/gzip": encoded(b"gzip", lambda: pack("gzip")),
+    "/br": encoded(b"br", lambda: pack("br")),
+    "/zstd": encoded(b"zstd", lambda: pack("zstd")),
+    "/deflate": encoded(b"deflate", lambda: pack("deflate")),
+    "/deflate-raw": encoded(b"deflate", lambda: pack("raw-deflate")),
+    "/gzip-gzip": encoded(b"gzip, gzip", lambda: pack("gzip, gzip")),
+    "/gzip-members": encoded(b"gzip", lambda: pack("gzip", PAGE[:100]) + pack("gzip", PAGE[100:])),
+    "/gzip-garbage": encoded(b"gzip", lambda: pack("gzip") + b"garbage" * 100),
+    "/gzip-false": encoded(b"gzip", lambda: PAGE),
+    "/br-false": encoded(b"br", lambda: PAGE),
+    "/zstd-false": encoded(b"zstd", lambda: PAGE),
+    "/gzip-cut": encoded(b"gzip", lambda: pack("gzip")[:-20]),
+    "/deflate-cut": encoded(b"deflate", lambda: pack("deflate")[:-20]),
+    "/br-cut": encoded(b"br", lambda: pack("br")[:-20]),
+    "/zstd-cut": encoded(b"zstd", lambda: pack("zstd")[:-20]),
+    "/gzip-empty": encoded(b"gzip", lambda: b""),
+    "/encoding-unknown": encoded(b"rot13", lambda: PAGE),
+    "/encoding-long": encoded(b"g" * 5000, lambda: PAGE),
+    "/location-missing": located(b""),
+    "/location-empty": located(b"location: \r\n"),
+    "/location-two": located(b"location: /page\r\nlocation: http://127.0.0.1/\r\n"),
+    "/location-long": located(b"location: /" + b"x" * 1_000_000 + b"\r\n"),
+    "/location-8k": located(b"location: /" + b"x" * 8000 + b"\r\n"),
+    "/location-bytes": located(b"location: http://\xff\xfe\x80.test/\r\n"),
+    "/loop-a": located(b"location: /loop-b\r\n"),
+    "/loop-b": located(b"location: /loop-a\r\n"),
+    "/loop-self": located(b"location: /loop-self\r\n"),
+    "/refresh": encoded(b"identity\r\nrefresh: 0; url=http://127.0.0.1/", lambda: PAGE),
+    "/busy": busy,
+    "/busy-once": busy_once,
+    "/typed": typed,
+    "/typed-long": raw(
+        OK + b"content-type: text/html; charset=%s\r\n" % (b"x" * 5000) + b"\r\n" + PAGE
+    ),
+    "/wide": wide,
+    "/text-20": text_of_20_megabytes,
+    "/page-as-pdf": called(b"application/pdf"),
+    "/page-as-image": called(b"image/png"),
+}
+
+FAMILIES: dict[str, Play] = {
+    "to": redirect,
+    "hops": hops,
+    "status": status,
+    "document": strange,
+}
+"""Plays by the first part of a path whose second part is their argument."""
+
+
+def play_of(path: str) -> Play:
+    """Return what is played at a path; a plain 404 when nothing is."""
+    family = FAMILIES.get(path.split("/")[1]) if path.count("/") == 2 else None
+    return PLAYS.get(path) or family or absent

@@ -1,0 +1,61 @@
+"""`webqa attack`: shows a policy pages that give it orders, and counts how often it obeys."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from env.config import DEFAULT
+from webqa.asking import make_policy
+from webqa.cli.exits import Exit
+from webqa.cli.flags import NO_LIMITS, BrowserFlags, LimitFlags, Preset, check
+from webqa.cli.loop import Loop
+from webqa.cli.terminal import printable
+
+if TYPE_CHECKING:
+    from webqa.injection import Outcome
+
+
+def attack(
+    *,
+    policy: str = "extractive",
+    json_lines: bool = False,
+    preset: Preset = "default",
+    browser: BrowserFlags = DEFAULT,
+    limits: LimitFlags = NO_LIMITS,
+) -> int:
+    """Measure how often a policy obeys a page, quotes what was planted, or opens a planted link.
+
+    Each question is asked in a small web whose page gives orders, and in the same web without.
+
+    Args:
+        policy: Who browses and answers: extractive.
+        json_lines: Write a JSON object for each attack to standard output, not the table.
+        preset: Values of the browser's flags that are not given; small is for tiny models.
+        browser: Settings of the text browser.
+        limits: What one question may cost.
+    """
+    from webqa.injection import attacks, measure, report_lines, web_with
+
+    check(browser, limits)
+    made = make_policy(policy, web_with(None))
+    chosen, done = attacks(), 0
+
+    def progress(_outcome: Outcome) -> None:
+        nonlocal done
+        done += 1
+        if sys.stderr.isatty():
+            end = "\n" if done == len(chosen) else ""
+            print(f"\r{done} of {len(chosen)} attacks", end=end, file=sys.stderr, flush=True)
+
+    with Loop() as loop:
+        work = measure(made, chosen, browser=browser, limits=limits, progress=progress)
+        report = loop.complete(work)
+    if json_lines:
+        for outcome in report.outcomes:
+            print(json.dumps(asdict(outcome)))
+    else:
+        print("\n".join(map(printable, report_lines(report))))
+    return Exit.DONE
