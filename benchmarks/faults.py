@@ -23,13 +23,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from env.errors import Reason
 from env.web.conversion import LIVE, Converters
 from env.web.fetch.config import FetchConfig
-from tests.hostile.case import SITE, Case, expects
+from tests.hostile.case import SITE, Case, expects, name_of
 from tests.hostile.cases import CASES, REFUSED
 from tests.hostile.names import SILENT, Names, is_address, is_public, local_port
 from tests.hostile.playing import Stage
@@ -77,7 +78,7 @@ def begin() -> float:
 async def play_ours(case: Case, ports: Ports, seconds: float) -> Measured:
     """Play a case with the fetcher and the converters."""
     converters = Converters(1)
-    config = FetchConfig(contact="faults@hostile.test", seconds=seconds, host_delay=0.0)
+    config = FetchConfig(contact="faults@hostile.test", fetch_seconds=seconds, host_delay=0.0)
     stage = Stage(ports, converters, config)
     try:
         await stage.play(Case("warm", "document", f"{SITE}/page"))
@@ -149,9 +150,9 @@ def _outcome_of(get: object, url: str) -> str:
     return "page"
 
 
-def measure(way: str, number: int, ports: Ports, seconds: float) -> Measured:
+def measure(way: str, case: Case, ports: Ports, seconds: float) -> Measured:
     """Play a case in a process of its own; end it when it does not end."""
-    command = [sys.executable, "-m", "benchmarks.faults", "--play", way, str(number)]
+    command = [sys.executable, "-m", "benchmarks.faults", "--play", way, name_of(case)]
     with subprocess.Popen(
         [*command, "--seconds", str(seconds), "--ports", json.dumps(asdict(ports))],
         cwd=ROOT,
@@ -175,7 +176,7 @@ def measure(way: str, number: int, ports: Ports, seconds: float) -> Measured:
     if process.returncode or len(lines) != 2:
         last = (faults.strip().splitlines() or ["nothing was said"])[-1]
         if way == "ours" or process.returncode == 1:
-            sys.exit(f"case {number} could not be measured: {last}")
+            sys.exit(f"{name_of(case)} could not be measured: {last}")
         return Measured("died")
     return Measured(**json.loads(lines[1]))
 
@@ -193,16 +194,19 @@ Row = tuple[Case, Measured, Measured | None]
 
 
 def rows(ports: Ports, options: argparse.Namespace) -> Iterator[Row]:
-    """Measure the cases that were asked for."""
-    for number, case in enumerate(CASES):
-        if options.group and case.group not in options.group:
-            continue
+    """Measure the cases that were asked for, in the order of the table."""
+    chosen = [case for case in CASES if not options.group or case.group in options.group]
+
+    def row(case: Case) -> Row:
         prepare(case, ports)
-        ours = measure("ours", number, ports, options.seconds)
-        plain = None if options.ours else measure("plain", number, ports, options.seconds)
-        wrong = "" if expects(case, ours.outcome, ours.reason) else "  UNEXPECTED"
-        print(f"{case.group}: {case.name}: {_told(ours)} | {_told(plain)}{wrong}", flush=True)
-        yield case, ours, plain
+        ours = measure("ours", case, ports, options.seconds)
+        return case, ours, None if options.ours else measure("plain", case, ports, options.seconds)
+
+    with ThreadPoolExecutor(options.jobs) as jobs:
+        for case, ours, plain in jobs.map(row, chosen):
+            wrong = "" if expects(case, ours.outcome, ours.reason) else "  UNEXPECTED"
+            print(f"{name_of(case)}: {_told(ours)} | {_told(plain)}{wrong}", flush=True)
+            yield case, ours, plain
 
 
 def _told(found: Measured | None) -> str:
@@ -237,9 +241,9 @@ by a server on loopback, in a fresh process for each: once against the fetcher a
 workers of this project, with a deadline of {seconds} seconds, and once against
 `requests.get(url, timeout=20).text`. *s* is the time of the fetch, *+MB* by how much the resident
 memory of the fetching process grew at its highest; converting comes after the fetch, in workers
-that are counted apart and have limits of their own. "From inside" means
-that an address was connected to that is not public. The plain pattern was ended by force after
-40 seconds, and was given 2 GB.
+that are counted apart and have limits of their own. The network is a stand-in in which every
+address leads to this machine; "from inside" means that an address was connected to that is not
+public. The plain pattern was ended by force after 40 seconds, and was given 2 GB.
 """
 _HEADING = (
     "| case | webqa | s | +MB | requests.get | s | +MB |",
@@ -284,8 +288,10 @@ def _summary(measured: list[Row], seconds: float) -> Iterator[str]:
 
 def play(options: argparse.Namespace) -> Measured:
     """Be the measured process."""
-    way, number = options.play
-    case, ports = CASES[int(number)], Ports(**json.loads(options.ports))
+    way, name = options.play
+    # By name: somebody may add a case while this runs.
+    case = next(case for case in CASES if name_of(case) == name)
+    ports = Ports(**json.loads(options.ports))
     if way == "plain":
         return play_plain(case, ports)
     return asyncio.run(play_ours(case, ports, options.seconds))
@@ -294,9 +300,12 @@ def play(options: argparse.Namespace) -> Measured:
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--seconds", type=float, default=FetchConfig().seconds, help="deadline")
+    parser.add_argument(
+        "--seconds", type=float, default=FetchConfig().fetch_seconds, help="deadline"
+    )
     parser.add_argument("--group", action="append", help="only these groups; writes nothing")
     parser.add_argument("--ours", action="store_true", help="without the plain pattern")
+    parser.add_argument("--jobs", type=int, default=1, help="cases at once; seconds suffer")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "faults.md")
     parser.add_argument("--play", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--ports", help=argparse.SUPPRESS)

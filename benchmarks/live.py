@@ -155,7 +155,7 @@ async def measure(
     """Do each of the three so many times, in turn."""
     hosts = tuple(f"h{number}.test:{port}" for number in range(HOSTS))
     config = FetchConfig(
-        robots=False, host_delay=0.0, per_host=64, per_address=1000, allow_host=hosts
+        ignore_robots=True, host_delay=0.0, per_host=64, per_address=1000, allow_host=hosts
     )
     found: dict[str, list[Run]] = {"plain httpx": [], "fetcher": [], "fetched, converted": []}
     async with AsyncExitStack() as stack:

@@ -46,7 +46,7 @@ def main() -> None:
 async def _measure(arguments: argparse.Namespace) -> None:
     config = FetchConfig(
         host_delay=0.0,
-        seconds=60.0,
+        fetch_seconds=60.0,
         turn_seconds=600.0,
         clients=arguments.clients,
         connections=arguments.connections,

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from env.web.cache import PageCache
-from env.web.fetch.client import Client
-
 from env.config import BrowserConfig
 from env.records import Page
 from env.web.base import Web
+from env.web.cache import PageCache
 from env.web.conversion import Converters
+from env.web.fetch.client import Client
 from env.web.fetch.config import FetchConfig
 from env.web.fetch.exchange import Heard
 from env.web.fetch.fetcher import Fetcher

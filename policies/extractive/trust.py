@@ -1,7 +1,8 @@
 """Signs that a page talks to the machine that reads it instead of to people.
 
 Whatever a page says, a policy of ours does not obey it; but a page that tries is a poor source.
-Heuristics: they look for commands of the browser's language and for the usual words of such orders.
+Heuristics: they look for commands of the browser's language, for the usual words of such orders,
+and for what env.sanitise leaves of our layout's marks and of the tokens of chat models.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ _ORDERS = re.compile(
     r"|\b(?:ai|language) (?:models?|assistants?|agents?)\b[^.]{0,60}\b(?:must|should|have to)\b"
     r"|^\s*End: (?:Answer|Nonsense|Controversial)\s*$"
     r"|^\s*(?:Clicked on link \d+|Actions left: \d+)\s*$"
-    r"|\bsystem prompt\b",
+    r"|\bsystem prompt\b"
+    r"|〔\d+✝|^\s*◆\s?(?:question|quotes|past actions|title|text|notice|next action)"
+    r"|‹[|｜]|‹/?(?:s|think|tool_\w+|im_\w+|system|user|assistant)[\s=/>]|⁅/?inst",
     re.IGNORECASE | re.MULTILINE,
 )
 

@@ -51,6 +51,11 @@ def pages(group: Group, *asked: tuple[str, str]) -> tuple[Case, ...]:
     return cases(group, "page", "", *asked)
 
 
+def name_of(case: Case) -> str:
+    """Return the name of a case among all cases."""
+    return f"{case.group}: {case.name}"
+
+
 def expects(case: Case, outcome: str, reason: Reason) -> bool:
     """Tell whether this is what was to come of a case."""
     return outcome == case.outcome and reason in (case.reason, case.hurried or case.reason)

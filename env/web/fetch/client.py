@@ -117,7 +117,7 @@ class Client:
         async with self._places:
             exchange = await orderly(self._exchange(request, told, content))
         body = exchange.body
-        unpacked = body and unpack(body, _codings(exchange.headers), self._config.bytes)
+        unpacked = body and unpack(body, _codings(exchange.headers), self._config.page_bytes)
         if self._heard is not None:
             self._heard(exchange)
         return Reply(exchange, unpacked)
@@ -163,7 +163,7 @@ class Client:
         """Read the body, which is bounded together with its framing."""
         if 300 <= response.status_code < 400 or method == "HEAD":
             return b""
-        most = self._config.bytes
+        most = self._config.page_bytes
         _codings(headers)  # one that is not known is refused before it is received
         if any(k == "content-length" and _number(v) > most for k, v in headers):
             raise _too_large(most)

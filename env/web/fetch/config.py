@@ -11,18 +11,18 @@ class FetchConfig:
 
     contact: str = ""
     """An e-mail address or URL that the user agent names, so that site owners can complain."""
-    seconds: float = 20.0
+    fetch_seconds: float = 20.0
     """For one page with its redirects, robots.txt and retries; waiting for one's turn apart."""
     turn_seconds: float = 60.0
     """Longest wait for one's turn at a busy host."""
     redirects: int = 5
-    """Followed for one page."""
-    bytes: int = 5_000_000
-    """Of a body, as received and unpacked alike."""
+    """Redirects followed for one page."""
+    page_bytes: int = 5_000_000
+    """Of the largest page, as received and unpacked alike."""
     retries: int = 2
     """Further tries after a failure that may pass."""
-    robots: bool = True
-    """Keep to robots.txt."""
+    ignore_robots: bool = False
+    """Fetch also what robots.txt forbids; only where you have leave to."""
     host_delay: float = 0.5
     """Seconds between the starts of two requests to one host; 0 for none."""
     per_host: int = 2

@@ -96,13 +96,13 @@ class Fetcher:
         Raises:
             Blocked: our rules, robots.txt or the server forbid it.
             NotFound: there is no such page.
-            TooLarge: it is larger than `config.bytes`.
-            TimedOut: it did not come within `config.seconds`, or there was no turn for it.
+            TooLarge: it is larger than `config.page_bytes`.
+            TimedOut: it did not come within `config.fetch_seconds`, or there was no turn for it.
             WebError: anything else; the reason tells what.
         """
         config = self._config
         start = target(url, config)
-        async with deadline(config.seconds, config.turn_seconds) as limit:
+        async with deadline(config.fetch_seconds, config.turn_seconds) as limit:
             limit.host = _host(start)
             return await self._follow(start, limit)
 
@@ -114,7 +114,7 @@ class Fetcher:
         here, seen, keep = start, set[httpx.URL](), True
         for _ in range(self._config.redirects + 1):
             seen.add(here)
-            gap = await self._robots.gap(here, limit) if self._config.robots else 0.0
+            gap = 0.0 if self._config.ignore_robots else await self._robots.gap(here, limit)
             reply = await self._ask(here, limit, gap)
             keep = keep and _same_origin(here, start) and storable(reply.exchange.headers)
             if reply.exchange.status not in REDIRECTS:

@@ -246,7 +246,7 @@ def _identity(
 ) -> str:
     """Return a hash of what decides which pages this web shows."""
     asked = [f"{service.about.name}|{service.settings}" for service in services]
-    shown = (results, snippet, config.bytes, config.robots, config.allow_host)
+    shown = (results, snippet, config.page_bytes, config.ignore_robots, config.allow_host)
     return sha256(
         repr((asked, shown, config.allow_domain, config.deny_domain)).encode()
     ).hexdigest()

@@ -9,7 +9,7 @@ from env.web.fetch.fetcher import Fetcher
 from tests.env.web.fetch.leaping import leap, now
 
 HTML = b"<!doctype html><title>T</title><p>Text."
-QUICK = FetchConfig(robots=False, host_delay=0)
+QUICK = FetchConfig(ignore_robots=True, host_delay=0)
 AT = "2026-01-01T00:00:00+00:00"
 
 

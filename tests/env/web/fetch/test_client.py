@@ -201,7 +201,7 @@ async def test_what_servers_get_wrong_is_typed_and_leaves_nothing_open(sent, kin
         writer.write(sent)
         return False
 
-    await fault(answer, kind, reason, bytes=1000)
+    await fault(answer, kind, reason, page_bytes=1000)
 
 
 async def test_a_server_that_resets():
@@ -239,7 +239,7 @@ async def test_reading_stops_at_the_limit_whatever_the_server_has_left():
             await writer.drain()
             written += 65_536
 
-    await fault(answer, TooLarge, "size", bytes=1_000_000)
+    await fault(answer, TooLarge, "size", page_bytes=1_000_000)
     # What the kernel and asyncio hold on both sides comes on top.
     assert written < 30_000_000
 

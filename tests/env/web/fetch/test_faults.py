@@ -19,7 +19,7 @@ from env.web.conversion import LIVE, Converters
 from env.web.fetch.client import Client
 from env.web.fetch.config import FetchConfig
 from env.web.fetch.names import Resolver, system_resolve
-from tests.hostile.case import SITE, Case, expects
+from tests.hostile.case import SITE, Case, expects, name_of
 from tests.hostile.cases import CASES, REFUSED
 from tests.hostile.names import Detour, Names
 from tests.hostile.playing import Stage
@@ -27,7 +27,7 @@ from tests.hostile.process import hostile_server
 from tests.hostile.server import SECRET
 
 SECONDS = 1.5
-CONFIG = FetchConfig(contact="tests@hostile.test", seconds=SECONDS, host_delay=0.0)
+CONFIG = FetchConfig(contact="tests@hostile.test", fetch_seconds=SECONDS, host_delay=0.0)
 TABLE = Path(__file__).parents[4] / "docs" / "faults.md"
 HEAVY = re.compile(
     r"nested|attributes|text node|word of|links|angles|comments|accents|of 10 MB|300 MB"
@@ -54,10 +54,6 @@ def stage(ports):
     converters = Converters(2)
     yield Stage(ports, converters, CONFIG, hurry=True)
     asyncio.run(converters.aclose())
-
-
-def name_of(case):
-    return f"{case.group}: {case.name}"
 
 
 def files():

@@ -136,7 +136,7 @@ def test_who_asks_for_too_long_is_left_alone(value):
 
 
 def test_nobody_waits_for_a_retry_beyond_the_deadline():
-    config = replace(QUICK, seconds=5)
+    config = replace(QUICK, fetch_seconds=5)
     client, fault = fetch({A: [{"status": 503, "retry_after": "6"}]}, config=config)
     assert (fault.reason, client.times) == ("status", [0])
 
@@ -150,7 +150,7 @@ def test_whatever_a_server_asks_for_the_fetch_ends_in_time(values, seed):
         fetcher = Fetcher(QUICK, clients=[Client({A: answers})], random=Random(seed))
         with pytest.raises(WebError):
             await fetcher.fetch(A)
-        assert now() <= QUICK.seconds
+        assert now() <= QUICK.fetch_seconds
 
     leap(go())
 
@@ -248,7 +248,7 @@ def test_limits_hold_over_hosts_and_addresses():
 
 
 def test_starts_keep_apart_robots_txt_included():
-    config = replace(QUICK, robots=True, host_delay=0.5)
+    config = replace(QUICK, ignore_robots=False, host_delay=0.5)
     body = b"User-agent: *\nCrawl-delay: 3\n"
 
     async def go():
@@ -261,7 +261,7 @@ def test_starts_keep_apart_robots_txt_included():
 
 
 def test_robots_hold_for_each_origin_of_a_chain():
-    config = replace(QUICK, robots=True)
+    config = replace(QUICK, ignore_robots=False)
     forbid = {"body": b"User-agent: webqa\nDisallow: /\n"}
     answers = {A: [to(B)], B: [{}], B + "robots.txt": [forbid]}
     client, fault = fetch(answers, config=config)
@@ -272,7 +272,7 @@ def test_robots_hold_for_each_origin_of_a_chain():
 
 
 def test_robots_that_never_answer_do_not_outlast_the_deadline():
-    config = replace(QUICK, robots=True)
+    config = replace(QUICK, ignore_robots=False)
     _, fault = fetch({A + "robots.txt": [1000]}, config=config)
     assert told(fault) == (TimedOut, "time", "a.example did not answer within 20 seconds")
 

@@ -66,7 +66,7 @@ async def site(answers, **settings):
     async def resolve(host, port):
         return ["127.0.0.1"]
 
-    settings = {"host_delay": 0, "robots": False, **settings}
+    settings = {"host_delay": 0, "ignore_robots": True, **settings}
     config = FetchConfig(allow_host=(f"a.example:{port}",), **settings)
     fetcher = Fetcher(config, resolve=resolve)
     try:
@@ -86,7 +86,7 @@ async def test_a_page_behind_a_redirect_over_one_connection():
     rules = answer(200, b"User-agent: *\nDisallow: /no\n")
     hop = answer(302, b"body of a redirect", b"location: /page\r\n")
     answers = {"/robots.txt": rules, "/": hop, "/page": answer(200, HTML)}
-    async with site(answers, robots=True) as (server, fetcher, root):
+    async with site(answers, ignore_robots=False) as (server, fetcher, root):
         found = await fetcher.fetch(root + "/")
         assert (found.url, found.data, found.keep) == (root + "/page", HTML, True)
         assert server.asked == ["/robots.txt", "/", "/page"]
@@ -127,7 +127,7 @@ async def test_a_server_that_drips_ends_at_the_deadline():
             writer.write(b"x")
             await asyncio.sleep(0.02)
 
-    async with site({"/": drip}, seconds=0.3) as (_, fetcher, root):
+    async with site({"/": drip}, fetch_seconds=0.3) as (_, fetcher, root):
         began = asyncio.get_running_loop().time()
         with pytest.raises(TimedOut, match=r"did not answer within 0\.3 seconds"):
             await fetcher.fetch(root + "/")

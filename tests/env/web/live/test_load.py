@@ -10,7 +10,7 @@ from env.web.fetch.config import FetchConfig
 from tests.env.web.live.crowd import SEARCH, Crowd, ask_all
 from tests.env.web.live.fakes import convert
 
-CONFIG = FetchConfig(host_delay=0.0, connections=8, seconds=30.0, robots=True)
+CONFIG = FetchConfig(host_delay=0.0, connections=8, fetch_seconds=30.0, ignore_robots=False)
 
 
 async def in_process(fetched):
@@ -31,7 +31,7 @@ def limits(crowd):
 @pytest.mark.parametrize("questions", [64, pytest.param(256, marks=pytest.mark.slow)])
 async def test_many_questions_at_once(questions):
     """Catches lost questions, hangs, and hosts or clients that get more than their share."""
-    config = CONFIG if questions < 100 else FetchConfig(host_delay=0.0, seconds=30.0)
+    config = CONFIG if questions < 100 else FetchConfig(host_delay=0.0, fetch_seconds=30.0)
     async with Crowd(64, config, pause=0.002) as crowd, AsyncExitStack() as stack:
         web = await crowd.web(in_process, stack)
         load = await ask_all(web, questions)
@@ -48,7 +48,9 @@ async def test_many_questions_at_once(questions):
 
 async def test_limits_are_reached_and_not_passed_when_everybody_wants_pages():
     """Catches a limit that does not hold, or that is never used."""
-    config = FetchConfig(host_delay=0.0, connections=3, per_host=2, per_address=3, robots=False)
+    config = FetchConfig(
+        host_delay=0.0, connections=3, per_host=2, per_address=3, ignore_robots=True
+    )
     async with Crowd(32, config, pause=0.005) as crowd, AsyncExitStack() as stack:
         web = await crowd.web(in_process, stack)
         urls = [f"http://{host}/{number}" for number in range(8) for host in crowd.hosts]
@@ -56,7 +58,9 @@ async def test_limits_are_reached_and_not_passed_when_everybody_wants_pages():
         assert [page.url for page in pages] == urls
         connections, to_host, to_address = limits(crowd)
         assert (connections, to_host <= 2, to_address <= 3) == (3, True, True)
-    config = FetchConfig(host_delay=0.0, connections=32, per_host=2, per_address=3, robots=False)
+    config = FetchConfig(
+        host_delay=0.0, connections=32, per_host=2, per_address=3, ignore_robots=True
+    )
     async with Crowd(2, config, pause=0.005) as crowd, AsyncExitStack() as stack:
         web = await crowd.web(in_process, stack)
         await asyncio.gather(*(web.open(f"http://h{n % 2}.example/{n}") for n in range(24)))

@@ -35,7 +35,7 @@ from tests.hostile.faulty import WAYS, Faults, FaultyNetwork
 from tests.hostile.names import Detour, Names
 from tests.hostile.process import hostile_server
 
-CONFIG = FetchConfig(contact="tests@hostile.test", seconds=1.5, host_delay=0.0, clients=2)
+CONFIG = FetchConfig(contact="tests@hostile.test", fetch_seconds=1.5, host_delay=0.0, clients=2)
 QUOTE = "Quote: The lighthouse on the rock"
 FIRST = ("Search hostile lighthouse", "Clicked on link 0", "Back", "Clicked on link 1", QUOTE)
 NEXT = ("Search another lighthouse", "Clicked on link 0", QUOTE)
