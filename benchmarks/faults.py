@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -140,8 +140,7 @@ def play_plain(case: Case, ports: Ports) -> Measured:
     return Measured(outcome, "", seconds, growth, inside)
 
 
-def _outcome_of(get: object, url: str) -> str:
-    assert callable(get)
+def _outcome_of(get: Callable[[str], str], url: str) -> str:
     try:
         get(url)
     # A boundary: the plain pattern raises whatever it raises, which is what is measured.

@@ -36,9 +36,10 @@ class LeakageFilter:
         if is_results(page):
             return self._filter_results(page)
         if self._is_blocked(page.domain):
-            raise Blocked(f"pages of {page.domain} are hidden in this run")
+            raise Blocked(f"pages of {page.domain} are hidden in this run", "filter")
         if self._leaks(page.title) or self._leaks(page.text):
-            raise Blocked("this page is hidden in this run: it repeats the question or an answer")
+            repeats = "it repeats the question or an answer"
+            raise Blocked(f"this page is hidden in this run: {repeats}", "filter")
         kept = [link for link in page.links if not self._is_blocked(link.domain)]
         return page if len(kept) == len(page.links) else replace(page, links=_numbered(kept))
 

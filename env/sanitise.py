@@ -68,7 +68,8 @@ _DISGUISED = {
     start: re.compile(rf"{re.escape(start)}(?=[^\s<>\[\]]{{0,60}}?[^\x00-\x7f])")
     for start in "<[［﹇"
 }
-_LONGEST_TOKEN = 64
+# No further: a page of nothing but brackets must not be normalised 64 times over.
+_SEEN = re.compile(r"[<\[［﹇]<?[^<\[［﹇]{0,62}")
 
 _INDENTATION = re.compile(r"\n {41,}")
 _SPACE_RUN = re.compile(r"(?<! )(?<!\n)  +")
@@ -129,8 +130,8 @@ def break_tokens(text: str) -> str:
 
 def _undisguised(start: re.Match[str]) -> str:
     """Return a bracket, or its lookalike if compatibility forms behind it spell a token."""
-    seen = start.string[start.start() : start.start() + _LONGEST_TOKEN]
-    plain = unicodedata.normalize("NFKC", seen)
+    seen = _SEEN.match(start.string, start.start())
+    plain = unicodedata.normalize("NFKC", seen[0]) if seen else ""
     for _, lookalike, token in _TOKENS[:2]:
         if token.match(plain):
             return lookalike

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from env.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from env.errors import Error
     from webqa.asking import aask, ask
-    from webqa.webs import open_web
+    from webqa.webs import close_web, open_web
 
-__all__ = ["__version__", "aask", "ask", "open_web"]
+__all__ = ["Error", "__version__", "aask", "ask", "close_web", "open_web"]
 
 
 def __getattr__(name: str) -> object:
@@ -25,8 +26,12 @@ def __getattr__(name: str) -> object:
         from webqa import asking
 
         return getattr(asking, name)
-    if name == "open_web":
-        from webqa.webs import open_web
+    if name in {"close_web", "open_web"}:
+        from webqa import webs
 
-        return open_web
+        return getattr(webs, name)
+    if name == "Error":
+        from env.errors import Error
+
+        return Error
     raise AttributeError(f"module 'webqa' has no attribute {name!r}")

@@ -16,6 +16,7 @@ from env.errors import ConfigError, Error
 from env.records import Answer, Question, Quote
 from env.sanitise import sanitise
 from env.web.base import Web
+from env.web.visits import Visit
 from policies.base import MakePolicy, Policy, Rollout, Setup, episode_seed, run_episode
 from webqa.names import unknown
 
@@ -38,14 +39,21 @@ def ask(
         is `env.answers.NOTHING_FOUND` and it has no quotes.
 
     Raises:
-        Error: the question is empty, the web or policy is unknown, the episode failed, or this
-            is called inside an event loop (use `await webqa.aask(...)` there).
+        Error: the question is empty, the web or policy is unknown, no search of a live web was
+            answered, the episode failed, or this is called inside an event loop (use
+            `await webqa.aask(...)` there).
     """
+    if _in_event_loop():
+        raise Error("ask cannot be called inside an event loop: use `await webqa.aask(...)`")
+    return asyncio.run(aask(question, web, policy))
+
+
+def _in_event_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(aask(question, web, policy))
-    raise Error("ask cannot be called inside an event loop: use `await webqa.aask(...)`")
+        return False
+    return True
 
 
 async def aask(
@@ -56,12 +64,45 @@ async def aask(
     if isinstance(web, str | Path):
         from webqa.webs import close_web, open_web
 
-        opened = open_web(web)
+        faults = Faults()
+        opened = open_web(web, watch=faults)
         try:
-            return await _answer(asked, opened, policy)
+            answer = await _answer(asked, opened, policy)
         finally:
             await close_web(opened)
+        if faults.unsearched and not answer.quotes:
+            raise Error(faults.complaint)  # nobody knows whether there is an answer
+        return answer
     return await _answer(asked, web, policy)
+
+
+class Faults:
+    """Watches a live web for what kept a question from its answer."""
+
+    def __init__(self) -> None:
+        self._worked: set[str] = set()
+        self._messages: dict[str, str] = {}
+
+    def __call__(self, visit: Visit) -> None:
+        """Note what became of a search or a page."""
+        if visit.outcome == "page":
+            self._worked.add(visit.call)
+        else:
+            self._messages[visit.call] = visit.message
+
+    @property
+    def unsearched(self) -> bool:
+        """Whether there were searches, and none was answered."""
+        return "search" in self._messages and "search" not in self._worked
+
+    @property
+    def complaint(self) -> str:
+        """One line, when no search was answered or no page could be opened; else empty."""
+        if self.unsearched:
+            return f"no search was answered: {self._messages['search']}"
+        if "open" in self._messages and "open" not in self._worked:
+            return f"no page could be opened: {self._messages['open']}"
+        return ""
 
 
 async def _answer(asked: Question, web: Web, policy: Policy | str) -> Answer:

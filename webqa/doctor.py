@@ -16,9 +16,19 @@ from typing import Literal
 
 from env.errors import Error, WebError
 from env.version import VERSION
+from env.web.fetch.config import FetchConfig
 from env.web.live.services import SERVICES
 from webqa.folders import cache_folder
-from webqa.webs import OFFLINE, SAMPLE, WebConfig, close_web, open_web
+from webqa.webs import (
+    CONTACT,
+    OFFLINE,
+    SAMPLE,
+    WebConfig,
+    close_web,
+    open_web,
+    services_of,
+    with_contact,
+)
 
 State = Literal["ok", "note", "fault"]
 
@@ -58,7 +68,7 @@ def _sqlite() -> Finding:
         "note",
         "SQLite",
         f"{found}, which can damage a file that several processes write to",
-        f"use a Python with SQLite {wanted} or newer before many people rate at once",
+        f"use a Python with SQLite {wanted} or newer, or --cache-hours 0 while several webqa run",
     )
 
 
@@ -85,7 +95,7 @@ def models() -> Iterator[Finding]:
     missing = [name for name in ("sentence_transformers", "faiss", "torch") if not find_spec(name)]
     if missing:
         found = f"search by meaning is off: {', '.join(missing)} not installed"
-        yield Finding("note", "models", found, "install webqa[dense] if you want it")
+        yield Finding("note", "models", found, "if you want it, see README.md, `--encoder`")
     else:
         yield Finding("ok", "models", "search by meaning is possible")
 
@@ -93,7 +103,6 @@ def models() -> Iterator[Finding]:
 async def converters() -> Finding:
     """Check that a document can be converted in a process of its own."""
     from env.web.conversion import Converters
-
     from env.web.fetch.exchange import Fetched
 
     document = Fetched("https://doctor.example/", "text/html", b"<p>Well.</p>", "", keep=False)
@@ -110,6 +119,9 @@ async def converters() -> Finding:
 
 async def web(name: str, config: WebConfig = OFFLINE) -> Finding:
     """Check a web by opening it, and searching it where that costs nothing."""
+    if services_of(name):
+        advice = "leave it out: all search services are asked, unless --offline is given"
+        return Finding("note", f"web {name}", "a search service, not asked here", advice)
     notes: list[str] = []
     try:
         opened = open_web(name, web=config, say=notes.append)
@@ -139,7 +151,8 @@ async def service(name: str, environment: Mapping[str, str], config: WebConfig) 
         finally:
             await close_web(opened)
     except Error as error:
-        return Finding("note", name, str(error), "only --web " + name + " needs it")
+        advice = f"check {about.key}" if about.key else "check the network"
+        return Finding("note", name, str(error), f"{advice}; only --web {name} needs it")
     if not links:
         return Finding("note", name, f"answers, but finds nothing for {PROBE!r}", "ask again later")
     ends = f", ends on {about.ends}" if about.ends else ""
@@ -147,12 +160,9 @@ async def service(name: str, environment: Mapping[str, str], config: WebConfig) 
     return Finding("ok", name, f"answers ({len(links)} results); {storable}{ends}")
 
 
-def contact(address: str) -> Finding:
+def contact(fetch: FetchConfig) -> Finding:
     """Check that site owners can be told whom to write to."""
-    if address:
+    if address := with_contact(fetch).contact:
         return Finding("ok", "contact", address)
-    advice = (
-        "set WEBQA_CONTACT to an e-mail address or URL of yours, for those whose sites you read"
-    )
-
+    advice = f"set {CONTACT} to an e-mail address or URL of yours, for those whose sites you read"
     return Finding("note", "contact", "the user agent names nobody", advice)

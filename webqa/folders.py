@@ -9,6 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from env.errors import ConfigError
+
 
 def cache_folder() -> Path:
     """Return the user's cache folder for webqa; it may not exist yet."""
@@ -19,6 +21,18 @@ def cache_folder() -> Path:
     except RuntimeError:
         return temporary_folder()
     return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "webqa"
+
+
+def expanded(path: Path | str) -> Path:
+    """Return a path in which a `~` at the start is replaced by the home folder it stands for.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"{path}: there is no such home folder, write the path out") from error
 
 
 def temporary_folder() -> Path:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 from env.config import BrowserConfig
+from env.errors import ConfigError
 from env.records import Page
 from env.web.base import Web
 from env.web.cache import PageCache
@@ -16,17 +15,14 @@ from env.web.fetch.client import Client
 from env.web.fetch.config import FetchConfig
 from env.web.fetch.exchange import Heard
 from env.web.fetch.fetcher import Fetcher
-from env.web.live.services import SERVICES
 from env.web.live.services.base import Dates
-from env.web.live.services.named import service_config, service_named, trusted_by
+from env.web.live.services.named import about_named, service_config, service_named, trusted_by
 from env.web.live.services.wanted import Wanted, days
 from env.web.live.web import LiveWeb
 from env.web.visits import Watch
 from webqa.folders import cache_folder
-from webqa.webs import LiveConfig, Say, WebConfig
+from webqa.webs import CONTACT, LiveConfig, Say, WebConfig, with_contact
 
-CONTACT = "WEBQA_CONTACT"
-PAGES = "pages.sqlite"
 SPARE = 2
 """Results asked for beyond those shown, as a factor: some may be hidden by lists of domains."""
 
@@ -76,6 +72,7 @@ def open_live(
         ConfigError: a service is unknown, its key is missing, or a setting makes no sense.
     """
     fetch = with_contact(config.fetch)
+    _check(config.live)
     wanted = _wanted(browser, fetch, config.live)
     _say_of_dates(services, config.live, say)
     if not fetch.contact:
@@ -105,14 +102,21 @@ def open_live(
     return HeldWeb(web, held)
 
 
-def with_contact(fetch: FetchConfig) -> FetchConfig:
-    """Return the settings with the contact address of the environment, unless they name one."""
-    return fetch if fetch.contact else replace(fetch, contact=os.environ.get(CONTACT, ""))
+def _check(live: LiveConfig) -> None:
+    for flag, value in (
+        ("--cache-hours", live.cache_hours),
+        ("--cache-megabytes", live.cache_megabytes),
+    ):
+        if not value >= 0:
+            raise ConfigError(f"{flag} must be 0 or more, not {value}")
 
 
 def _wanted(browser: BrowserConfig, fetch: FetchConfig, live: LiveConfig) -> Wanted:
     dates = Dates(live.since, live.until)
-    days(dates)  # complains of what is no date
+    try:
+        days(dates)  # complains of what is no date
+    except ConfigError as error:
+        raise ConfigError(f"--since and --until: {error}") from error
     return Wanted(
         count=browser.results * SPARE,
         dates=dates,
@@ -125,11 +129,14 @@ def _say_of_dates(services: Sequence[str], live: LiveConfig, say: Say) -> None:
     if not (live.since or live.until):
         return
     for name in services:
-        if not SERVICES[name.partition(":")[0]].dates:
+        if not about_named(name).dates:
             say(f"Note: {name} cannot keep to dates: its results are of any time")
 
 
 def _cache(live: LiveConfig, say: Say) -> PageCache | None:
-    if live.cache_hours <= 0:
+    if not live.cache_hours:
         return None
-    return PageCache(cache_folder() / PAGES, hours=live.cache_hours, megabytes=live.cache_megabytes)
+    cache = PageCache(cache_folder(), hours=live.cache_hours, megabytes=live.cache_megabytes)
+    for note in cache.notes:
+        say(f"Note: {note}")
+    return cache

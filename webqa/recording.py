@@ -11,8 +11,9 @@ from env.errors import ConfigError, Error
 from env.web.base import Web
 from env.web.cassette.recording import record
 from env.web.fetch.exchange import Heard
-from env.web.live.services import SERVICES
+from env.web.live.services.named import about_named
 from env.web.visits import Watch
+from webqa.folders import expanded
 from webqa.live import HeldWeb, open_live
 from webqa.webs import NOT_RECORDED, RecordConfig, Say, WebConfig, close_web, open_web, services_of
 
@@ -42,7 +43,7 @@ def open_recorded(
         return inner[0]
 
     try:
-        recording = record(path.expanduser(), make, notes=notes)
+        recording = record(expanded(path), make, notes=notes)
     except Error:
         # A live web holds nothing yet; an index does.
         for web in inner:
@@ -59,7 +60,7 @@ def open_recorded(
 
 def _check_terms(services: tuple[str, ...], recording: RecordConfig) -> tuple[str, ...]:
     """Return what the cassette should say of the services' terms; stop where they forbid it."""
-    about = [SERVICES[name.partition(":")[0]] for name in services]
+    about = [about_named(name) for name in services]
     forbidden = [one for one in about if not one.storable]
     if forbidden and not recording.record_anyway:
         named = "; ".join(f"{one.name}: {one.terms}" for one in forbidden)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,9 @@ from env.errors import ConfigError
 from env.web.base import Web
 from env.web.fetch.config import FetchConfig
 from env.web.live.services import SERVICES
+from env.web.live.services.named import is_service
 from env.web.visits import Watch
+from webqa.folders import expanded
 from webqa.names import unknown
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 SAMPLE = "sample"
 CASSETTE = ".cassette"
+CONTACT = "WEBQA_CONTACT"
+"""The environment variable with the contact address, for those who do not give one each time."""
 
 Say = Callable[[str], None]
 
@@ -37,9 +41,9 @@ class LiveConfig:
     until: str = ""
     """Only results published on this date or earlier, where the service can tell."""
     cache_hours: float = 24.0
-    """How long a fetched page is used again; 0 fetches it every time."""
+    """Hours for which a fetched page is kept on disk and used again; 0 fetches it every time."""
     cache_megabytes: int = 500
-    """Of the page cache on the disk."""
+    """Megabytes that the kept pages may take on disk; the oldest go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,9 @@ class RecordConfig:
     """Where the replies of a web are recorded, to be replayed later."""
 
     record: Path | None = None
-    """Record every reply of the web in this file, FILE.cassette; `--web FILE.cassette` replays."""
+    """Record every reply of the web in this file, FILE.cassette, for `--web FILE.cassette`."""
     record_anyway: bool = False
-    """Record also where the terms of a search service forbid to store its replies."""
+    """With --record: record although the terms of a search service forbid to store its replies."""
 
 
 NOT_RECORDED = RecordConfig()
@@ -65,6 +69,11 @@ class WebConfig:
 
 
 OFFLINE = WebConfig()
+
+
+def with_contact(fetch: FetchConfig) -> FetchConfig:
+    """Return the settings with the contact address of the environment, unless they name one."""
+    return fetch if fetch.contact else replace(fetch, contact=os.environ.get(CONTACT, ""))
 
 
 def say_on_stderr(line: str) -> None:
@@ -106,7 +115,9 @@ def open_web(
 
         return open_live(services, config, web, say=say, watch=watch)
     if is_cassette(name):
-        return _open_cassette(Path(name).expanduser(), say)
+        return _open_cassette(expanded(name), say)
+    if not str(name).strip():
+        raise ConfigError(f"--web names no web: give {SAMPLE}, a folder, a cassette or a service")
     return _open_index(name, config, say)
 
 
@@ -121,12 +132,12 @@ async def close_web(web: Web) -> None:
 def services_of(name: str | Path) -> tuple[str, ...]:
     """Return the search services that a name lists; none when it names another kind of web."""
     parts = tuple(part.strip() for part in str(name).split(","))
-    return parts if parts[0].partition(":")[0] in SERVICES else ()
+    return parts if is_service(parts[0]) else ()
 
 
 def is_cassette(name: str | Path) -> bool:
     """Tell whether a name is that of a cassette."""
-    path = Path(name).expanduser()
+    path = expanded(name)
     return path.suffix == CASSETTE or path.is_file()
 
 
@@ -134,12 +145,15 @@ def web_settings(name: str | Path, web: WebConfig) -> dict[str, object]:
     """Return the resolved settings of a live web, to be saved beside what is made with it."""
     if not services_of(name):
         return {}
-    return {"services": list(services_of(name)), **asdict(web.fetch), **asdict(web.live)}
+    fetch = with_contact(web.fetch)
+    return {"services": list(services_of(name)), **asdict(fetch), **asdict(web.live)}
 
 
 def _open_cassette(path: Path, say: Say) -> Web:
     from env.web.cassette.replaying import CassetteWeb
 
+    if not path.exists():
+        raise ConfigError(f"no file {path}: --web takes a cassette that was made with --record")
     web = CassetteWeb(path)
     if web.recorded.encoder and (encoder := _encoder(web.recorded.encoder)):
         web.close()
@@ -165,7 +179,7 @@ def _open_index(name: str | Path, config: BrowserConfig, say: Say) -> Web:
 
     if name == SAMPLE:
         folder = sample_index(say)
-    elif (folder := Path(name).expanduser()).is_dir():
+    elif (folder := expanded(name)).is_dir():
         pass
     elif os.sep in str(name) or folder.exists():
         raise ConfigError(f"no folder {name}: --web takes a folder that `webqa index` made")

@@ -20,7 +20,10 @@ _KEPT = "!#$%&'()*+,/:;=?@[]~"
 
 
 def domain_of(url: str) -> str:
-    """Return the host without `www.` and port, `local` for a file, empty when there is none."""
+    """Return the host without `www.`, port and a dot at its end.
+
+    `local` for a file, empty when there is none.
+    """
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -29,7 +32,7 @@ def domain_of(url: str) -> str:
     if parts.scheme == "file":
         return LOCAL
     host = _ascii_host(host) or ""
-    return host.removeprefix("www.")
+    return host.rstrip(".").removeprefix("www.")
 
 
 def absolute(base: str, href: str) -> str | None:
@@ -72,10 +75,25 @@ def _ascii_host(host: str) -> str | None:
     """Return the host in lower-case ASCII, or None when no host looks like this."""
     if ":" in host:
         host = f"[{host}]"
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError:
-            return None
-    host = host.lower()
+    host = host_in_ascii(host).lower()
     return host if _HOST.fullmatch(host) else None
+
+
+def host_in_ascii(host: str) -> str:
+    """Return a host's name as it is asked for; unchanged when it is none.
+
+    As browsers have it (UTS 46 over IDNA 2008). Python's own codec is of 2003 and makes straße
+    into strasse, which is another host; it is only asked for what 2008 has no place for.
+    """
+    if host.isascii():
+        return host
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except UnicodeError:
+        pass
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host

@@ -111,7 +111,7 @@ def check_page(page: Page) -> None:
         ContractError: one is broken.
     """
     from env.documents.urls import domain_of
-    from env.sanitise import is_sanitised, sanitise_line
+    from env.sanitise import LINE_LIMIT, is_sanitised, sanitise_line
 
     name = page.url[:200]
     _expect(bool(page.url), "a page has no URL")
@@ -119,13 +119,18 @@ def check_page(page: Page) -> None:
     _expect(unicodedata.is_normalized("NFC", page.text), f"{name}: the text is not NFC")
     _expect(is_sanitised(page.text), f"{name}: the text is not sanitised")
     _expect(bool(page.text.strip()), f"{name}: the text is empty")
-    if not is_results(page):
-        _expect(sanitise_line(page.title) == page.title, f"{name}: the title is not sanitised")
-        _expect(page.domain == domain_of(page.url), f"{name}: domain is {page.domain!r}")
+    # That of a results page holds the query, a line of full length or empty, behind a few words.
+    longest = 2 * LINE_LIMIT if is_results(page) else LINE_LIMIT
+    title = sanitise_line(page.title, longest)
+    _expect(title == page.title.rstrip(" "), f"{name}: the title is not sanitised")
+    domain = "" if is_results(page) else domain_of(page.url)
+    _expect(page.domain == domain, f"{name}: domain is {page.domain!r}")
     _check_links(page, name)
 
 
 def _check_links(page: Page, name: str) -> None:
+    from env.sanitise import sanitise_line
+
     end = 0
     for number, link in enumerate(page.links):
         where = f"{name}: link {number}"
@@ -135,6 +140,8 @@ def _check_links(page: Page, name: str) -> None:
         _expect(bool(page.text[link.start : link.end].strip()), f"{where} has a blank anchor")
         _expect(bool(link.url), f"{where} has no URL")
         end = link.end
+    for domain in {link.domain for link in page.links}:
+        _expect(sanitise_line(domain) == domain, f"{name}: the domain of a link is not sanitised")
 
 
 def _expect(holds: bool, otherwise: str) -> None:

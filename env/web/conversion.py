@@ -88,7 +88,8 @@ class Converters:
             worker.discard()
             raise WebError(str(fault), "conversion") from fault
         finally:
-            ticket.release()
+            if ticket.release():
+                worker.discard()  # killed after its reply, it would cost the next document
             self._free.append(worker)
 
     def _reply(self, worker: Worker, fetched: Fetched) -> Reply:
@@ -117,20 +118,24 @@ class _Ticket:
         self._lock = threading.Lock()
         self._worker: Worker | None = None
         self._cancelled = False
+        self._interrupted = False
 
     def take(self, worker: Worker) -> bool:
         with self._lock:
             self._worker = worker
             return not self._cancelled
 
-    def release(self) -> None:
+    def release(self) -> bool:
+        """End the work; tell whether its process was ended on the way."""
         with self._lock:
             self._worker = None
+            return self._interrupted
 
     def cancel(self) -> None:
         with self._lock:
             self._cancelled = True
             if self._worker is not None:
+                self._interrupted = True
                 self._worker.interrupt()
 
 

@@ -115,7 +115,7 @@ class Corpus:
         with _naming_damage(self._folder, sqlite3.Error, zlib.error):
             page = self._store.page(url)
         if page is None:
-            raise NotFound(f"{url} is not in this offline web")
+            raise NotFound(f"{url} is not in this offline web", "missing")
         return page
 
     def find(self, query: str) -> list[Result]:

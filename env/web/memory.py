@@ -42,7 +42,7 @@ class MemoryWeb:
             NotFound: there is no such page.
         """
         if (page := self._pages.get(key_of(url))) is None:
-            raise NotFound(f"{url} is not in this web")
+            raise NotFound(f"{url} is not in this web", "missing")
         return page
 
     def _result(self, page: Page, words: set[str]) -> Result:

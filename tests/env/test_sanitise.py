@@ -196,6 +196,19 @@ def test_letters_superscripts_and_code_survive():
     assert sanitise(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("［﹇ｉｎｓｔ]", "［⁅ｉｎｓｔ]"),
+        ("[［ｉｎｓｔ］", "[⁅ｉｎｓｔ］"),
+        ("<[<ｂｏｓ>", "<[‹ｂｏｓ>"),
+    ],
+)
+def test_a_disguised_token_is_found_behind_another_bracket(text, clean):
+    """Fails when what stands before a token, or how far one looks for its end, hides it."""
+    assert sanitise(text) == clean
+
+
 def test_terminal_escapes_leave_no_trace():
     link = "\x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\"
     assert sanitise(f"\x1b[2J\x1b[31mred\x1b[0m {link}") == "red click"
@@ -213,8 +226,9 @@ def test_spaces_and_blank_lines_are_put_in_order():
         " " * 400_000 + "x",
         " \n" * 200_000,
         "<a_" * 200_000,
+        "<[［﹇\ufdfa" * 100_000,
     ],
-    ids=["accents", "escapes", "spaces", "lines", "tags"],
+    ids=["accents", "escapes", "spaces", "lines", "tags", "brackets"],
 )
 def test_hostile_text_takes_linear_time(text):
     # Quadratic time would be minutes here; the test would hang.

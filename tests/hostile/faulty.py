@@ -175,6 +175,8 @@ class _Stream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         way = self._faults.strikes("write")
         if way == "reset":
+            # httpcore reads on after it: a server may have replied before it hung up.
+            await self._inner.aclose()
             raise httpcore.WriteError("reset")
         if way is not None:
             await _late(way, timeout)

@@ -66,6 +66,15 @@ class Broken:
         raise RuntimeError("out")
 
 
+def test_a_search_that_nobody_answers_is_an_error(monkeypatch, tmp_path):
+    """Fails when a network that is down looks like a question without an answer."""
+    monkeypatch.setenv("SEARXNG_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(webqa.Error, match="no search was answered: ") as found:
+        webqa.ask(SKY, "searxng")
+    assert found.value.__context__ is None
+
+
 def test_webs_are_opened_by_name(web):
     """Fails when `open_web` and --web differ."""
     assert webqa.open_web(web).identity == webqa.open_web(str(web)).identity

@@ -1,14 +1,22 @@
 """The live web from the command line: a site and a SearXNG instance on this machine."""
 
+import asyncio
+import io
 import json
+import os
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 
+from env.records import make_page
+from env.web.cache import FILE as PAGE_CACHE
+from env.web.memory import MemoryWeb
 from webqa.cli.exits import Exit
-from webqa.run import EPISODES, VISITS
+from webqa.cli.opening import WAITED, Awaited, Visits
+from webqa.run import CONFIG, EPISODES, VISITS
 
 PAGES = {
     "/blue": "<title>Why the sky is blue</title><p>The sky is blue because molecules of the air"
@@ -140,9 +148,94 @@ def test_an_everyday_page_comes_from_the_cache(live, site):
 def test_a_search_that_nobody_answers_is_told(program):
     """Fails when a network that is down looks like a question without an answer."""
     done = program("ask", SKY, "--web", "searxng", SEARXNG_URL="http://127.0.0.1:9")
-    assert done.returncode == Exit.UNANSWERED
+    assert done.returncode == Exit.ERROR
     assert "no search was answered" in done.stderr
     assert "could not be connected to" in done.stderr
+
+
+def test_pages_that_cannot_be_had_are_told(live, site):
+    """Fails when a site that is down looks like a question without an answer."""
+    done = live("ask", SKY, "--fetch-seconds", 0.0001)
+    assert done.returncode == Exit.UNANSWERED
+    assert "no page could be opened: " in done.stderr
+    assert "did not answer" in done.stderr
+
+
+def test_settings_are_saved_as_they_hold(program, site, tmp_path):
+    """Fails when the contact of the environment is used and not recorded."""
+    here = f"127.0.0.1:{site.server_port}"
+    settings = {"SEARXNG_URL": f"http://{here}", "WEBQA_CONTACT": "of@environment.example"}
+    program("ask", SKY, "--web", "searxng", "--save", tmp_path / "run", **settings)
+    saved = json.loads((tmp_path / "run" / CONFIG).read_text(encoding="utf-8"))
+    assert saved["settings"]["web_settings"]["contact"] == "of@environment.example"
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--cache-hours", "-1"), ("--cache-hours", "nan"), ("--cache-megabytes", "-1"),
+     ("--since", "yesterday"), ("--until", "2026-02-30"), ("--per-host", "0")],
+)  # fmt: skip
+def test_a_setting_that_makes_no_sense_is_told_by_its_flag(live, site, flag, value):
+    """Fails when a slip is taken for something else, or the message hides which flag it is."""
+    done = live("ask", SKY, flag, value)
+    assert (done.returncode, done.stdout) == (Exit.ERROR, "")
+    assert flag in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not site.asked
+
+
+def test_flags_that_do_nothing_are_named(program, web):
+    """Fails when somebody relies on a list of domains that nobody looks at."""
+    done = program("ask", SKY, "--web", web, "--allow-domain", "a.example", "--record-anyway")
+    assert done.returncode == Exit.DONE
+    assert "Note: --allow-domain has no effect" in done.stderr
+    assert "Note: --record-anyway has no effect" in done.stderr
+
+
+def test_a_cache_that_cannot_be_used_is_told(live, tmp_path):
+    """Fails when every page is fetched again each time, and nobody learns why."""
+    (tmp_path / "cache" / "webqa" / PAGE_CACHE).mkdir(parents=True)
+    done = live("ask", SKY)
+    assert done.returncode == Exit.DONE
+    assert "Note: the page cache" in done.stderr
+
+
+def test_an_export_leaves_what_is_no_file(program, web, tmp_path):
+    """Fails when a pipe or a device is replaced by a file: as root that removes /dev/null."""
+    tape, pipe = tmp_path / "sky.cassette", tmp_path / "pipe"
+    program("ask", SKY, "--web", web, "--record", tape)
+    os.mkfifo(pipe)
+    done = program("export-warc", tape, "-o", pipe)
+    assert done.returncode == Exit.ERROR
+    assert "no ordinary file" in done.stderr
+    assert pipe.is_fifo()
+
+
+def test_a_long_wait_is_told_on_a_terminal(monkeypatch):
+    """Fails when a person sees nothing for as long as a slow page takes, or the line stays."""
+    page = make_page("https://a.example/", "A", "Text.", domain="a.example")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    slow = Awaited(Slow([page]), Visits())
+    asyncio.run(slow.open("https://a.example/"))
+    assert "Opening https://a.example/" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\033[K")
+
+
+class Slow(MemoryWeb):
+    """Opens a page after a while."""
+
+    async def open(self, url):
+        await asyncio.sleep(2 * WAITED)
+        return await super().open(url)
+
+
+class Terminal(io.StringIO):
+    """Remembers what was written to a terminal."""
+
+    def isatty(self):
+        return True
 
 
 def test_a_missing_key_is_told_at_once(program):

@@ -113,7 +113,11 @@ def ask(
             visits.log = run.visited if run else None
             setup = make_setup(opened, settings, run, output.trace)
             session = Session(Conversation(make, setup), output, loop, run)
-            return talk(session, _read_terminal) if talking else session.ask(text)
+            if talking:
+                return talk(session, _read_terminal)
+            code = session.ask(text)
+            # Nobody knows whether there is an answer.
+            return Exit.ERROR if code == Exit.UNANSWERED and visits.faults.unsearched else code
 
 
 def make_setup(web: Web, settings: Settings, run: Run | None, trace: bool = False) -> Setup:

@@ -58,7 +58,7 @@ async def _findings(
         yield found
     if offline:
         return
-    yield checks.contact(config.fetch.contact)
+    yield checks.contact(config.fetch)
     for name in SERVICES:
         yield await checks.service(name, os.environ, config)
 

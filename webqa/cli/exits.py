@@ -9,7 +9,7 @@ class Exit(IntEnum):
     """What the program says by its exit code."""
 
     DONE = 0, "done; `ask` and `browse`: answered"
-    ERROR = 1, "an error that the line on standard error explains"
+    ERROR = 1, "an error that the line on standard error explains; also: no search was answered"
     USAGE = 2, "the command was not understood"
     UNANSWERED = 3, "nothing was found that answers the question, or no answer was to be given"
     FAILED = 4, "the episode failed; the reason is on standard error"

@@ -8,8 +8,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from env.errors import ConfigError
 from webqa.cli.exits import Exit
 from webqa.cli.terminal import counted
+from webqa.folders import expanded
 
 
 def export_warc(cassette: Path, /, *, out: Annotated[Path, Parameter(name=["--out", "-o"])]) -> int:
@@ -21,7 +23,10 @@ def export_warc(cassette: Path, /, *, out: Annotated[Path, Parameter(name=["--ou
     """
     from env.web.cassette.warc import export_warc as export
 
-    wrote = export(cassette.expanduser(), out.expanduser())
+    if (file := expanded(out)).exists() and not file.is_file():
+        # Writing puts a new file in the place of the old: of a device too, which would be gone.
+        raise ConfigError(f"{out} is no ordinary file: name a file, FILE.warc or FILE.warc.gz")
+    wrote = export(expanded(cassette), file)
     for note in wrote.notes:
         print(f"Note: {note}", file=sys.stderr)
     parts = (

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 
 from env.config import BrowserConfig
+from env.records import Page
 from env.web.base import Web
 from env.web.visits import Visit, Watch
+from webqa.asking import Faults
 from webqa.cli import terminal
 from webqa.cli.loop import Loop
-from webqa.webs import WebConfig, close_web, open_web
+from webqa.webs import OFFLINE, WebConfig, close_web, open_web, services_of
 
 SHOWN = 90
 """Characters of a query or a URL that are shown."""
+
+
+WAITED = 0.5
+"""Seconds after which it is said on a terminal what is waited for."""
 
 
 class Visits:
@@ -22,20 +30,58 @@ class Visits:
 
     def __init__(self) -> None:
         self.log: Watch | None = None
-        self.searched = False
-        """Whether any search was answered."""
-        self.complaint = ""
-        """What became of the last search, if it was not."""
+        self.faults = Faults()
+        self._waiting = False
 
     def __call__(self, visit: Visit) -> None:
         """Show and log one visit."""
-        if visit.call == "search":
-            self.searched |= visit.outcome == "page"
-            self.complaint = visit.message
+        self.faults(visit)
+        self._clear()
         if sys.stderr.isatty():
             terminal.stderr().print(line(visit), style="dim")
         if self.log:
             self.log(visit)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        """Say on a terminal what is waited for, if it takes long; it goes when it is there."""
+        say = asyncio.get_running_loop().call_later(WAITED, self._wait, what)
+        try:
+            yield
+        finally:
+            say.cancel()
+            self._clear()
+
+    def _wait(self, what: str) -> None:
+        console = terminal.stderr()
+        if console.is_terminal and not console.is_dumb_terminal:
+            self._waiting = True
+            shown = terminal.one_line(what, SHOWN)
+            console.print(shown, style="dim", end="", no_wrap=True, overflow="ellipsis")
+
+    def _clear(self) -> None:
+        if self._waiting:
+            self._waiting = False
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+class Awaited:
+    """A live web of which it is said, on a terminal, what is waited for."""
+
+    def __init__(self, web: Web, visits: Visits) -> None:
+        self.identity = web.identity
+        self._web = web
+        self._visits = visits
+
+    async def search(self, query: str) -> Page:
+        """Return a results page; see env.web.base.Web."""
+        with self._visits.waiting(f"Searching {query}"):
+            return await self._web.search(query)
+
+    async def open(self, url: str) -> Page:
+        """Return a page; see env.web.base.Web."""
+        with self._visits.waiting(f"Opening {url}"):
+            return await self._web.open(url)
 
 
 def line(visit: Visit) -> str:
@@ -62,9 +108,27 @@ def opened_web(
     """
     visits = Visits()
     web = open_web(name, browser, config, watch=visits)
+    for note in without_effect(name, config):
+        print(f"Note: {note}", file=sys.stderr)
     try:
-        yield web, visits
+        yield (Awaited(web, visits) if services_of(name) else web), visits
     finally:
         loop.complete(close_web(web))
-        if visits.complaint and not visits.searched:
-            terminal.complain(f"no search was answered: {visits.complaint}")
+        if complaint := visits.faults.complaint:
+            terminal.complain(complaint)
+
+
+def without_effect(name: str, config: WebConfig) -> Iterator[str]:
+    """Say which flags were given that mean nothing for a web: they may have been relied upon."""
+    pairs = ((config.fetch, OFFLINE.fetch), (config.live, OFFLINE.live))
+    given = [
+        "--" + field.name.replace("_", "-")
+        for set_to, default in pairs
+        for field in fields(default)
+        if getattr(set_to, field.name) != getattr(default, field.name)
+    ]
+    if given and not services_of(name):
+        have = "has" if len(given) == 1 else "have"
+        yield f"{', '.join(given)} {have} no effect: --web {name} is not on the net"
+    if config.recording.record_anyway and not config.recording.record:
+        yield "--record-anyway has no effect without --record"

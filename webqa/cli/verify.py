@@ -15,6 +15,7 @@ from env.verify import Failure, Verification
 from env.verify import verify as verify_episodes
 from webqa.cli.exits import Exit
 from webqa.cli.terminal import complain, counted, one_line
+from webqa.folders import expanded
 from webqa.run import read_episodes, read_pages
 
 SHOWN = 20
@@ -55,7 +56,7 @@ def verify(*run: Annotated[Path, Parameter(required=True)], cassette: Path | Non
 def _recorded(cassette: Path) -> Mapping[str, Page]:
     from env.web.cassette.replaying import CassetteWeb
 
-    web = CassetteWeb(cassette.expanduser())
+    web = CassetteWeb(expanded(cassette))
     for note in web.notes:
         print(f"Note: {note}", file=sys.stderr)
     return web.pages()

@@ -38,13 +38,14 @@ _WRITERS = 4
 class RecordingWeb:
     """A web (see env.web.base.Web) whose every reply is on a tape before it is given."""
 
-    def __init__(self, web: Web, tape: Tape, exchanges: list[Exchange] | None = None) -> None:
+    def __init__(self, web: Web, tape: Tape, exchanges: list[Exchange]) -> None:
         """Record a web.
 
         Args:
             web: the web that is asked.
             tape: a tape that is open for recording; it is closed with this web.
-            exchanges: the list to which the web adds what crosses the network, if it does.
+            exchanges: the list to which the web adds what crosses the network, if anything does;
+                they are written with the reply that follows.
         """
         self.identity = web.identity
         self.notes = tape.notes
@@ -52,17 +53,13 @@ class RecordingWeb:
         """What the web lends to a policy; None where it lends nothing."""
         self._web = web
         self._tape = tape
-        self._exchanges = [] if exchanges is None else exchanges
+        self._exchanges = exchanges
         self._given: list[Given] = []
         # Its own threads: those that all share may all be waiting for a name server.
         self._writers = ThreadPoolExecutor(_WRITERS, "cassette")
         self._writing = threading.Lock()
         self._adding = threading.Lock()
         self._asking: dict[tuple[Call, str], asyncio.Event] = {}
-
-    def heard(self, exchange: Exchange) -> None:
-        """Keep an exchange; it is written with the reply that follows."""
-        self._exchanges.append(exchange)
 
     async def search(self, query: str) -> Page:
         """Return the results page that is recorded, or record one.

@@ -105,7 +105,8 @@ def _missing_encoder(header: Header, encoder: Encoder | None) -> tuple[str, ...]
         return ()
     if not header.encoder:
         return ("it was recorded without an encoder: a policy that uses one may ask other things",)
+    name = sanitise_line(header.encoder, _SHOWN)
     return (
-        f"it was recorded with the encoder {header.encoder}, which is not loaded: a policy that "
+        f"it was recorded with the encoder {name}, which is not loaded: a policy that "
         "used it asks other things without it, which the cassette does not hold",
     )

@@ -13,6 +13,7 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 
 from env.errors import ConfigError
+from env.sanitise import sanitise_line
 from env.web.cassette.lines import FORMAT, FORMAT_VERSION, Header, Line, unsealed
 
 _BLOCK = 1 << 20
@@ -137,7 +138,7 @@ def agree(header: Header, begin: Header, path: Path) -> None:
 
 def _named(header: Header) -> str:
     name = " ".join(filter(None, (header.web.kind, header.web.sha256[:12])))
-    return f"{name} with {header.encoder}" if header.encoder else name
+    return sanitise_line(f"{name} with {header.encoder}" if header.encoder else name)
 
 
 def loss(found: Scan, path: Path) -> str:

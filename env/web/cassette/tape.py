@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from env.errors import ConfigError, RecordError
 from env.records import Page, from_json
+from env.sanitise import sanitise_line
 from env.web.cassette.file import DISK, Disk, copy_rest, keep_name, open_file, take_lock
 from env.web.cassette.lines import (
     Call,
@@ -36,6 +37,7 @@ from env.web.cassette.lines import (
     sealed,
 )
 from env.web.cassette.scan import Scan, agree, is_torn_header, loss, scan, usable
+from env.web.check import ContractError, check_page
 from env.web.fetch.exchange import Exchange
 
 _HEAD = 1 << 16
@@ -94,6 +96,8 @@ class Tape:
         """What a person should know: what was lost."""
         self._disk = disk
         self._index = _Index()
+        self._checked: set[str] = set()
+        """Ids of the pages that were found clean."""
         self._lock = threading.Lock()
         self._fault = ""
         self._file = open_file(path, writing=begin is not None)
@@ -137,15 +141,26 @@ class Tape:
         return self._index.replies.get((call, asked))
 
     def page(self, name: str) -> Page:
-        """Read a page by its id.
+        """Read a page by its id, and check it: a cassette may come from anyone.
 
         Raises:
-            ConfigError: the file was changed since it was opened.
+            ConfigError: the file was changed since it was opened, or the page is not clean.
         """
         try:
-            return from_json(self._content("page", name), Page)
+            page = from_json(self._content("page", name), Page)
         except RecordError as error:
             raise self._changed(error) from error
+        if name not in self._checked:
+            try:
+                check_page(page)
+            except ContractError as fault:
+                why = sanitise_line(str(fault))
+                raise ConfigError(
+                    f"{self.path} holds a page that webqa did not make ({why}): "
+                    "take a cassette from someone you trust"
+                ) from fault
+            self._checked.add(name)
+        return page
 
     def exchanges(self) -> Iterator[Exchange]:
         """Read all exchanges in the order they were recorded.

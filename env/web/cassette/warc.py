@@ -25,6 +25,7 @@ from env.records import Page, to_json
 from env.version import VERSION
 from env.web.cassette.lines import Header
 from env.web.cassette.tape import Tape
+from env.web.fetch.addresses import address_of
 from env.web.fetch.exchange import Exchange, Headers
 from env.web.results import is_results
 from env.web.urls import key_of
@@ -114,18 +115,19 @@ def _about(header: Header, began: datetime) -> ArcWarcRecord:
 
 def _exchanged(exchange: Exchange, at: datetime) -> Iterator[ArcWarcRecord]:
     """Make the two records of an exchange, each with the name of the other."""
-    parts = urlsplit(exchange.url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    asked = f"{exchange.method} {_address(target)} HTTP/1.1\r\n".encode("latin-1", "replace")
+    host, target = _parts(exchange.url)
+    method = _line(exchange.method)
+    asked = f"{method} {_address(target)} HTTP/1.1\r\n".encode("latin-1", "replace")
     headers = exchange.request_headers
     if not any(name.lower() == "host" for name, _ in headers):
-        headers = (("host", parts.netloc.rpartition("@")[2]), *headers)
+        headers = (("host", host), *headers)
     asked += _lines(headers) + b"\r\n" + exchange.request_body
     came = f"HTTP/1.1 {exchange.status} {_line(exchange.phrase)}\r\n".encode("latin-1", "replace")
     came += _lines(_true(exchange.headers, len(exchange.body))) + b"\r\n" + exchange.body
     salt = to_json((exchange.url, exchange.at, exchange.method))
     names = [_name(salt, kind, block) for kind, block in (("request", asked), ("response", came))]
-    where = {"WARC-IP-Address": exchange.address} if exchange.address else {}
+    address = _line(exchange.address)  # behind a % an address may hold anything
+    where = {"WARC-IP-Address": address} if address_of(address) else {}
     yield _record(
         "response", exchange.url, at, came, "application/http; msgtype=response",
         name=names[1], payload=exchange.body, more=where | {"WARC-Concurrent-To": names[0]},
@@ -134,6 +136,16 @@ def _exchanged(exchange: Exchange, at: datetime) -> Iterator[ArcWarcRecord]:
         "request", exchange.url, at, asked, "application/http; msgtype=request",
         name=names[0], payload=exchange.request_body, more={"WARC-Concurrent-To": names[1]},
     )  # fmt: skip
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """Return the host, and what is asked of it; nothing for what is no URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "", "/"
+    query = f"?{parts.query}" if parts.query else ""
+    return parts.netloc.rpartition("@")[2], (parts.path or "/") + query
 
 
 def _text(page: Page, kind: str, began: datetime) -> ArcWarcRecord:
@@ -223,6 +235,6 @@ def _digest(data: bytes) -> str:
 def _time(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -16,12 +16,13 @@ import httpx
 
 from env.errors import ConfigError, TooLarge, WebError
 from env.version import VERSION
-from env.web.fetch.config import HEADER_BYTES, FetchConfig
+from env.web.fetch.config import HEADER_BYTES, FetchConfig, check
 from env.web.fetch.exchange import Exchange, Headers, Heard, Reply
 from env.web.fetch.inflate import ACCEPTED, codings_of, unpack
 from env.web.fetch.interruption import orderly, waiting_for_network
 from env.web.fetch.names import Resolve, Resolver, system_resolve
 from env.web.fetch.permits import rules_of
+from env.web.fetch.replies import START, no_document
 from env.web.fetch.sockets import Sockets
 from env.web.fetch.targets import host_and_port, target
 from env.web.fetch.transport import VettedBackend, VettedStream, VettedTransport
@@ -56,13 +57,14 @@ class Client:
             resolve: asks for the addresses of a host; all it answers are vetted.
             connect: opens connections, to vetted addresses only.
             tls: judges certificates; by default with certifi's authorities.
-            heard: told of every exchange.
+            heard: told of every exchange that was read to its end.
             trusted: hosts, as NAME or NAME:PORT, of services whose address the user has set; they
                 may be at home, as those of `config.allow_host`, and no list of domains hides them.
 
         Raises:
-            ConfigError: a host, domain or contact of the settings is none.
+            ConfigError: a host, domain, contact or number of the settings is none.
         """
+        check(config)
         self._config = config
         self._trusted = trusted
         self._heard = heard
@@ -106,7 +108,8 @@ class Client:
             NotFound: there is no such host.
             TimedOut: no name or no connection in time.
             TooLarge: the head or the body of the reply is.
-            WebError: with reason `name`, `connection`, `tls`, `protocol` or `encoding`.
+            WebError: with reason `name`, `connection`, `tls`, `protocol` or `encoding`; or `type`,
+                for a picture, sound or video, which is not read to its end.
         """
         where = target(url, self._config, self._trusted)
         given = {name for name, _ in headers}
@@ -116,10 +119,10 @@ class Client:
         )
         async with self._places:
             exchange = await orderly(self._exchange(request, told, content))
-        body = exchange.body
-        unpacked = body and unpack(body, _codings(exchange.headers), self._config.page_bytes)
         if self._heard is not None:
             self._heard(exchange)
+        body = exchange.body
+        unpacked = body and unpack(body, _codings(exchange.headers), self._config.page_bytes)
         return Reply(exchange, unpacked)
 
     async def addresses(self, url: str) -> tuple[str, ...]:
@@ -164,26 +167,32 @@ class Client:
         if 300 <= response.status_code < 400 or method == "HEAD":
             return b""
         most = self._config.page_bytes
-        _codings(headers)  # one that is not known is refused before it is received
+        codings = _codings(headers)  # one that is not known is refused before it is received
         if any(k == "content-length" and _number(v) > most for k, v in headers):
             raise _too_large(most)
         stream = _stream(response)
         stream.expect_body(most + most // FRAMING + HEADER_BYTES)
         body = bytearray()  # a list of pieces would hold far more, were they of two bytes each
         count = 0
+        fault: WebError | None = None
         async for piece in _pieces(response):
+            before = len(body)
             body += piece
             count += 1
             if len(body) > most or count > MOST_PIECES:
+                fault = _too_large(most)
+            elif before < START <= len(body) and not codings:
+                fault = no_document(response.status_code, headers, bytes(body[:START]), stream.host)
+            if fault is not None:
                 # The next read raises; to leave the loop would leave httpcore's generators open.
-                stream.expect_body(0)
+                stream.give_up(fault)
                 del body[most + 1 :]
             if count % TURN == 0:
                 # A flood of tiny chunks is read without a wait in which others could go on.
                 with waiting_for_network():
                     await asyncio.sleep(0)
-        if len(body) > most or count > MOST_PIECES:
-            raise _too_large(most)
+        if fault is not None:
+            raise fault
         return bytes(body)
 
 

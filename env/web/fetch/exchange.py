@@ -59,4 +59,7 @@ class Fetched:
 
 
 Heard = Callable[[Exchange], None]
-"""Told of every exchange, of pages and of search services alike; a cassette listens here."""
+"""Told of every exchange that was read to its end, of pages and of search services alike.
+
+A cassette listens here.
+"""

@@ -20,7 +20,7 @@ import httpx
 
 from env.errors import WebError
 from env.web.fetch.client import Client
-from env.web.fetch.config import DEFAULT, FetchConfig
+from env.web.fetch.config import DEFAULT, FetchConfig, check
 from env.web.fetch.deadline import Deadline, deadline
 from env.web.fetch.exchange import Fetched, Heard, Reply
 from env.web.fetch.names import Resolve, system_resolve
@@ -78,7 +78,11 @@ class Fetcher:
             clock: seconds since 1970, to understand servers that name a time.
             sleep: waits for one's turn, and between retries.
             random: draws the waits between retries.
+
+        Raises:
+            ConfigError: a host, domain, contact or number of the settings is none.
         """
+        check(config)
         self._config = config
         self._clients: Sequence[Sends] = clients or [
             Client(config, resolve=resolve, connect=connect, tls=tls, heard=heard)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from env.documents.urls import host_in_ascii
 from env.errors import ConfigError
 from env.web.fetch.addresses import address_of
 from env.web.fetch.config import PORTS, FetchConfig
@@ -78,7 +79,7 @@ def _host_and_port(setting: str, entry: str) -> tuple[str, int]:
     if address_of(written) is not None and ":" in written:
         written = f"[{written}]"
     match = _ENTRY.fullmatch(written)
-    host = plain_host(_ascii(match[1].strip("[]"))) if match else ""
+    host = plain_host(host_in_ascii(match[1].strip("[]"))) if match else ""
     port = int(match[2]) if match and match[2] else 0
     named = HOST.fullmatch(host) or address_of(host) is not None
     if not match or not named or port > 65535 or match[2] == "0":
@@ -90,15 +91,7 @@ def _host_and_port(setting: str, entry: str) -> tuple[str, int]:
 
 
 def _domain(setting: str, entry: str) -> str:
-    domain = plain_host(_ascii(entry.strip().removeprefix("*").removeprefix(".")))
+    domain = plain_host(host_in_ascii(entry.strip().removeprefix("*").removeprefix(".")))
     if not HOST.fullmatch(domain) and address_of(domain) is None:
         raise ConfigError(f"{setting}: expected a domain such as example.org, found {entry[:80]!r}")
     return domain
-
-
-def _ascii(host: str) -> str:
-    """Return a host's name as it is asked for; unchanged when it is none."""
-    try:
-        return host if host.isascii() else host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return host

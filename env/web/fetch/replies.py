@@ -13,6 +13,8 @@ from env.web.fetch.retries import PASSING, retry_after
 
 SUCCESS = frozenset({200, 203})
 """Other successes carry no document, or only a part of one."""
+START = 1024
+"""Bytes of a body by which it is told whether it is worth reading on."""
 _MISSING = frozenset({404, 410})
 _REFUSED = frozenset({401, 403, 451})
 
@@ -67,8 +69,37 @@ def document(reply: Reply, url: str, host: str, *, keep: bool) -> Fetched:
     try:
         kind_of(reply.content, content_type, url)
     except DocumentError as fault:
-        raise WebError(f"{host} sent no document: {sanitise_line(str(fault))}", "type") from None
+        raise _unread(host, fault) from None
     return Fetched(url, content_type, reply.content, reply.exchange.at, keep)
+
+
+_MEDIA = ("image/", "video/", "audio/", "font/")
+
+
+def no_document(status: int, headers: Headers, start: bytes, host: str) -> WebError | None:
+    """Return why a body need not be read on, None when it may be a document after all.
+
+    Pictures, sound and video are large. A server's word alone is not believed: what is declared
+    as one of them must look like none of ours, too.
+
+    Args:
+        status: of the reply; what else than a success says is told by its status.
+        headers: of the reply, which has no content coding.
+        start: the first bytes of its body, `START` at the least.
+        host: for the message.
+    """
+    declared = _content_type(headers).lower()
+    if status not in SUCCESS or not declared.startswith(_MEDIA):
+        return None
+    try:
+        kind_of(start, "", "")
+    except DocumentError as fault:
+        return _unread(host, fault)
+    return None
+
+
+def _unread(host: str, fault: DocumentError) -> WebError:
+    return WebError(f"{host} sent no document: {sanitise_line(str(fault))}", "type")
 
 
 def _content_type(headers: Headers) -> str:

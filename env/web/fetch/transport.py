@@ -119,10 +119,12 @@ class VettedStream(httpcore.AsyncNetworkStream):
         self, stream: httpcore.AsyncNetworkStream, host: str, address: str, deadline: float
     ) -> None:
         self._stream = stream
-        self._host = host
         self._deadline = deadline
         self._left = HEADER_BYTES
         self._part = "head"
+        self._given_up: WebError | None = None
+        self.host = host
+        """Whom the connection leads to."""
         self.address = address
         """The vetted address at the other end."""
         self.ended = False
@@ -133,14 +135,21 @@ class VettedStream(httpcore.AsyncNetworkStream):
         self._left = most
         self._part = "body"
 
+    def give_up(self, fault: WebError) -> None:
+        """Let the next read raise this: what still comes is not wanted."""
+        self._given_up = fault
+
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what has come, empty at the end.
 
         Raises:
             TooLarge: more has come than is allowed.
+            WebError: see give_up.
         """
+        if self._given_up is not None:
+            raise self._given_up
         if self._left <= 0:
-            raise TooLarge(f"the {self._part} of the reply of {self._host} is too large", "size")
+            raise TooLarge(f"the {self._part} of the reply of {self.host} is too large", "size")
         with waiting_for_network():
             data = await self._stream.read(min(max_bytes, self._left), timeout)
         self._left -= len(data)
@@ -170,7 +179,7 @@ class VettedStream(httpcore.AsyncNetworkStream):
             WebError: the host could not show that it is the one asked for, or broke off.
         """
         # A name sent to a server has no dot at its end (RFC 6066, 3).
-        name = (server_hostname or self._host).removesuffix(".")
+        name = (server_hostname or self.host).removesuffix(".")
         left = max(0.1, self._deadline - time.monotonic())
         try:
             with waiting_for_network():
@@ -178,9 +187,9 @@ class VettedStream(httpcore.AsyncNetworkStream):
         except BaseException as error:
             await self._stream.aclose()
             if isinstance(error, httpcore.NetworkError | httpcore.TimeoutException | OSError):
-                raise fault_of(error, self._host) from None
+                raise fault_of(error, self.host) from None
             raise
-        return VettedStream(stream, self._host, self.address, self._deadline)
+        return VettedStream(stream, self.host, self.address, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 (httpcore's own)
         """Return what the connection tells of itself."""

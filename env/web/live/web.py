@@ -19,7 +19,8 @@ from env.records import Link, Page, WebIdentity
 from env.sanitise import sanitise_line
 from env.web.fetch.config import DEFAULT, FetchConfig
 from env.web.fetch.exchange import Fetched
-from env.web.fetch.targets import target
+from env.web.fetch.permits import plain_host, rules_of
+from env.web.fetch.targets import host_and_port, target
 from env.web.live.health import Clock, Services
 from env.web.live.services.base import SearchService
 from env.web.live.services.found import shortened
@@ -183,12 +184,18 @@ class LiveWeb:
         return await self._sharing.once(address, lambda: self._load(address))
 
     def _kept(self, address: str) -> _Opened | None:
-        page = None if self._cache is None else self._cache.get(address)
+        page = None if self._cache is None else self._cache.get(self._kept_under(address))
         # Lists of domains may have changed since it was kept. And what came over http, where others
         # on the way may write, must not stand for what https was asked for.
         if page is None or not self._may_open(page.url) or _is_weaker(page.url, address):
             return None
         return _Opened(page, CACHE)
+
+    def _kept_under(self, address: str) -> str:
+        """Return a name for the cache: what a permit opened is not found without the permit."""
+        host, port = host_and_port(target(address, self._config))
+        permitted = (plain_host(host), port) in rules_of(self._config).permits
+        return f"permitted+{address}" if permitted else address
 
     async def _load(self, address: str) -> _Opened:
         fetched = await self._fetcher.fetch(address)
@@ -199,7 +206,7 @@ class LiveWeb:
             raise WebError(f"cannot be read: {line}", "conversion") from error
         page = replace(page, links=_web_links(page), retrieved_at=fetched.at)
         if self._cache is not None and fetched.keep:
-            self._cache.put(address, page)
+            self._cache.put(self._kept_under(address), page)
         return _Opened(page, domain_of(fetched.url), len(fetched.data))
 
     def _tell(

@@ -91,15 +91,7 @@ class Worker:
         with self._lock:
             if self.stopped:
                 raise WorkerFault("stopped", "the workers were closed")
-            self._process = process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "env.web.workers"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                bufsize=0,
-                env=_environment(),
-                # Of their own: Ctrl-C is for the parent, and what a worker starts ends with it.
-                process_group=0,
-            )
+            self._process = process = _spawned()
         for pipe in (process.stdin, process.stdout):
             assert pipe is not None
             os.set_blocking(pipe.fileno(), False)
@@ -203,6 +195,22 @@ class Worker:
                 if pipe is not None:
                     pipe.close()
             return process.wait()
+
+
+def _spawned() -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "env.web.workers"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=_environment(),
+            # Of their own: Ctrl-C is for the parent, and what a worker starts ends with it.
+            process_group=0,
+        )
+    except OSError as fault:
+        words = f"a worker process cannot be started: {fault.strerror}"
+        raise WorkerFault("start", words) from fault
 
 
 def _environment() -> dict[str, str]:

@@ -17,6 +17,8 @@ BASE = "https://w.example/wiki/page?x=1"
         ("../c?q=ä#frag", "https://w.example/c?q=%C3%A4"),
         ("//Other.Example:8080/x", "https://other.example:8080/x"),
         ("HTTP://bücher.example", "http://xn--bcher-kva.example/"),
+        ("http://Straße.example", "http://xn--strae-oqa.example/"),
+        ("http://☃.example", "http://xn--n3h.example/"),
         ("https://schools.example/wp/%C3%89ire.html", "https://schools.example/wp/%C3%89ire.html"),
         ("https://e.example/a/../b", "https://e.example/b"),
         ("?p=2", "https://w.example/wiki/page?p=2"),
@@ -59,6 +61,7 @@ def test_files_link_to_files_only_from_files():
     ("url", "domain"),
     [
         ("https://www.A.example:80/x", "a.example"),
+        ("https://www.a.example./x", "a.example"),
         ("file:///x", "local"),
         ("search:q", ""),
         ("http://[", ""),

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import resource
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -70,7 +71,7 @@ def test_the_same_rows_come_from_workers_as_from_this_process(convert):
 
 @pytest.mark.parametrize("accident", ["die", "hang", "garbage", "endless"])
 def test_an_accident_costs_one_document(convert, accident):
-    limits = replace(LIMITS, seconds=0.5)
+    limits = replace(LIMITS, seconds=1.0 if accident == "hang" else 60.0)
     outcomes = list(convert_all(convert, items("a", "b", accident, "c"), 1, limits))
     assert [isinstance(one, Row) for one in outcomes] == [True, True, False, True]
     assert outcomes[2].reason == "conversion failed"
@@ -90,6 +91,18 @@ def test_a_converter_that_cannot_be_imported_ends_the_build_with_one_line():
 
     with pytest.raises(ConfigError, match=r"cannot start with .*must be importable"):
         list(convert_all(convert, items("a", "b"), 1))
+
+
+def test_a_system_that_starts_no_process_ends_the_build_with_one_line(convert):
+    """Fails when each document of a build is skipped because of what has nothing to do with it."""
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    found = convert_all(convert, items("a", "b"), 1)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, usual[1]))
+    try:
+        with pytest.raises(ConfigError, match=r"^a worker process cannot be started: [^\n]+$"):
+            list(found)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
 
 
 @pytest.fixture

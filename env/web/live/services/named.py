@@ -13,13 +13,28 @@ from env.sanitise import sanitise_line
 from env.web.fetch.config import FetchConfig
 from env.web.live.services import SERVICES, brave, searxng, tavily, wikipedia
 from env.web.live.services.asking import Sender
-from env.web.live.services.base import SearchService
+from env.web.live.services.base import About, SearchService
 from env.web.live.services.wanted import ANYTHING, Wanted
 
 
 def is_service(name: str) -> bool:
     """Tell whether a name is that of a search service."""
     return name.partition(":")[0] in SERVICES
+
+
+def about_named(name: str) -> About:
+    """Return what is said of the service of a name.
+
+    Raises:
+        ConfigError: there is no such service.
+    """
+    if not is_service(name):
+        raise _unknown(name)
+    return SERVICES[name.partition(":")[0]]
+
+
+def _unknown(name: str) -> ConfigError:
+    return ConfigError(f"expected one of {', '.join(SERVICES)}, found {sanitise_line(name, 40)!r}")
 
 
 def service_named(
@@ -53,8 +68,7 @@ def service_named(
             return brave.from_environment(sender, wanted, environment)
         case "tavily":
             return tavily.from_environment(sender, wanted, environment)
-    known = ", ".join(SERVICES)
-    raise ConfigError(f"expected one of {known}, found {sanitise_line(name, 40)!r}")
+    raise _unknown(base)
 
 
 def trusted_by(name: str, environment: Mapping[str, str] | None = None) -> frozenset[str]:

@@ -180,7 +180,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
 
 def test_dates_without_a_zone_or_sense_do_no_harm(tmp_path):
     """Fails when an odd time in a page ends the export."""
-    pages = [replace(WATER, url=f"https://a.example/{n}", retrieved_at=at)
+    pages = [replace(WATER, url=f"https://water.example/{n}", retrieved_at=at)
              for n, at in enumerate(["2026-01-01T00:00:00", "yesterday", "", AT])]  # fmt: skip
     recording = record(tmp_path / "a.cassette", lambda heard: MemoryWeb(pages))
 

@@ -112,6 +112,16 @@ async def test_the_body_of_a_redirect_is_not_read():
     assert dict(got.exchange.headers)["location"] == "/b"
 
 
+async def test_an_exchange_whose_body_cannot_be_unpacked_is_told_all_the_same():
+    """Fails when a recording lacks just the reply that one wants to look into."""
+    heard = []
+    broken = always(reply(b"no gzip", "content-encoding: gzip"))
+    async with client_of(broken, heard=heard.append) as (client, _):
+        with pytest.raises(WebError, match="no whole gzip"):
+            await client.send(URL)
+    assert [exchange.body for exchange in heard] == [b"no gzip"]
+
+
 async def test_connections_are_used_again_and_bounded():
     working = most = 0
 
@@ -242,6 +252,49 @@ async def test_reading_stops_at_the_limit_whatever_the_server_has_left():
     await fault(answer, TooLarge, "size", page_bytes=1_000_000)
     # What the kernel and asyncio hold on both sides comes on top.
     assert written < 30_000_000
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(5000)
+
+
+def typed(kind, body, *more, status="200 OK"):
+    return always(reply(body, f"content-type: {kind}", *more, status=status))
+
+
+@pytest.mark.parametrize("kind", ["image/png", "Video/mp4; codecs=x", "audio/mpeg", "font/woff2"])
+async def test_a_picture_is_not_read_to_its_end(kind):
+    """Fails when a link to a film costs megabytes before it is found to be no page."""
+    written = 0
+
+    async def answer(head, writer):
+        nonlocal written
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\n\r\n" % kind.encode() + PNG)
+        while written < 400_000_000:
+            writer.write(bytes(65_536))
+            await writer.drain()
+            written += 65_536
+
+    # The limit is far beyond what is written before the type is seen.
+    await fault(answer, WebError, "type", page_bytes=200_000_000)
+    assert written < 60_000_000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        typed("image/png", b"<html><p>" + b"A page all the same. " * 100),
+        typed("image/png", b"%PDF-1.7 " + PNG),
+        typed("image/svg+xml", b"Only words, " * 200),
+        typed("text/html", PNG),
+        typed("image/png", PNG, status="404 Not Found"),
+        typed("image/png", gzip.compress(PNG, 0), "content-encoding: gzip"),
+        typed("image/png", PNG[:1000]),
+    ],
+)
+async def test_what_may_be_a_document_or_tell_more_is_read(answer):
+    """Fails when a wrong type costs a page, or a missing page is told as one of a wrong type."""
+    async with client_of(answer) as (client, _):
+        assert len((await client.send(URL)).content) >= 1000
 
 
 async def test_tiny_chunks_are_not_taken_for_long():

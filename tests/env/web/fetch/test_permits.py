@@ -1,10 +1,13 @@
 """Settings that permit and forbid hosts are read strictly, and say in a line what is wrong."""
 
+import httpx
 import pytest
 
-from env.errors import ConfigError
+from env.documents.urls import absolute
+from env.errors import Blocked, ConfigError
 from env.web.fetch.config import FetchConfig
 from env.web.fetch.permits import is_within, plain_host, rules_of
+from env.web.fetch.targets import target
 
 
 @pytest.mark.parametrize(
@@ -18,6 +21,7 @@ from env.web.fetch.permits import is_within, plain_host, rules_of
         ("127.0.0.1:65535", {("127.0.0.1", 65535)}),
         (" search.home_net.example:8888 ", {("search.home_net.example", 8888)}),
         ("bücher.example:81", {("xn--bcher-kva.example", 81)}),
+        ("Straße.example:81", {("xn--strae-oqa.example", 81)}),
     ],
 )
 def test_entries(entry, expected):
@@ -45,6 +49,19 @@ def test_bad_domains_are_refused(entry):
         rules_of(FetchConfig(deny_domain=(entry,)))
     with pytest.raises(ConfigError, match="--allow-domain"):
         rules_of(FetchConfig(allow_domain=(entry,)))
+
+
+@pytest.mark.parametrize("domain", ["straße.example", "faß.example", "βόλος.example"])
+def test_a_domain_is_denied_under_the_name_that_is_asked_for(domain):
+    """Fails when the settings read a name by other rules than a URL, or a link, is read by."""
+    config = FetchConfig(deny_domain=(domain,))
+    name = domain.encode("idna").decode()
+    assert rules_of(config).denied == (httpx.URL(f"http://{domain}").raw_host.decode(),)
+    assert name not in rules_of(config).denied  # by the rules of 2003 that is another host
+    with pytest.raises(Blocked, match="--deny-domain"):
+        target(f"http://{domain}/", config)
+    with pytest.raises(Blocked, match="--deny-domain"):
+        target(absolute("", f"http://{domain}/"), config)
 
 
 def test_domains_take_in_what_is_below_them():

@@ -77,6 +77,8 @@ def allows(path, *answers, **others):
         (b"Disallow: /\n", "/x", True),
         (ALL + b"#" * (LIMIT - len(ALL)) + b"\nUser-agent: webqa\nAllow: /\n", "/x", False),
         (b"#" * (LIMIT - 26) + b"\nUser-agent: *\nDisallow: /private\n", "/x", True),
+        # Takes hours where a rule becomes a regular expression.
+        (b"User-agent: *\nDisallow: /" + b"*a" * 2000 + b"b$\n", "/" + "a" * 3000, True),
     ],
 )
 def test_rules(body, path, expected):

@@ -205,7 +205,10 @@ async def test_a_stream_holds_back_a_server_that_sends_more_than_is_read():
     async with serving(flood) as port:
         stream = await Sockets().connect_tcp("127.0.0.1", port)
         await stream.write(b"\r\n\r\n")
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(10):
+            while stream._held <= BUFFER_BYTES:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
         assert BUFFER_BYTES < stream._held <= 2 * BUFFER_BYTES
         size = 0
         while data := await stream.read(100_000):

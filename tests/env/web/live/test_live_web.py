@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from env.errors import Blocked, DocumentError, NotFound, WebError
 from env.records import Link
+from env.web.cache import PageCache
 from env.web.check import check_page, check_results
 from env.web.fetch.config import FetchConfig
 from env.web.fetch.exchange import Fetched
@@ -182,6 +183,19 @@ async def test_what_may_not_be_kept_is_not_kept():
     live = LiveWeb((Scripted(FOUND),), Private(DOCUMENTS), convert, cache=cache)
     await live.open(A)
     assert cache == {}
+
+
+@pytest.mark.parametrize("permit", ["a.example", "A.example.:443"])
+async def test_a_page_that_a_permit_opened_is_kept_for_those_with_the_permit(permit, tmp_path):
+    """Catches a page of the intranet that a stranger's page can show when the permit is gone."""
+    cache = PageCache(tmp_path)
+    permitted = FetchConfig(allow_host=(permit,))
+    home = {A: b"Secret."}
+    await web(documents=home, cache=cache, config=permitted).open(A)
+    again = web(cache=cache, config=permitted)
+    assert ((await again.open(A)).text, again._fetcher.fetched) == ("Secret.", [])
+    assert (await web(cache=cache).open(A)).text == "Water boils."
+    cache.close()
 
 
 async def test_a_page_from_the_cache_passes_the_lists_too():

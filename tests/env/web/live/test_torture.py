@@ -11,7 +11,7 @@ import os
 import ssl
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import get_args
 
@@ -35,7 +35,9 @@ from tests.hostile.faulty import WAYS, Faults, FaultyNetwork
 from tests.hostile.names import Detour, Names
 from tests.hostile.process import hostile_server
 
-CONFIG = FetchConfig(contact="tests@hostile.test", fetch_seconds=1.5, host_delay=0.0, clients=2)
+CONFIG = FetchConfig(contact="tests@hostile.test", fetch_seconds=20.0, host_delay=0.0, clients=2)
+SILENCE = 1.5
+"""The deadline where a call is never answered."""
 QUOTE = "Quote: The lighthouse on the rock"
 FIRST = ("Search hostile lighthouse", "Clicked on link 0", "Back", "Clicked on link 1", QUOTE)
 NEXT = ("Search another lighthouse", "Clicked on link 0", QUOTE)
@@ -148,13 +150,15 @@ class Live:
         self.visits = []
         self.given = []
         self._exchanges = lambda exchange: None
-        self._client = Client(CONFIG, **seams)
-        fetcher = Fetcher(CONFIG, **seams, sleep=self._sleep, random=Random(0))
+        silent = faults.way == "silence"
+        config = replace(CONFIG, fetch_seconds=SILENCE) if silent else CONFIG
+        self._client = Client(config, **seams)
+        fetcher = Fetcher(config, **seams, sleep=self._sleep, random=Random(0))
         self._web = LiveWeb(
             [Searxng(self._client, "http://search.test")],
             fetcher,
             faults.converter(world.converters.convert),
-            config=CONFIG,
+            config=config,
             watch=self.visits.append,
         )
 
