@@ -82,11 +82,15 @@ class Faults:
     def __init__(self) -> None:
         self._worked: set[str] = set()
         self._messages: dict[str, str] = {}
+        self.on_the_way: dict[str, None] = {}
+        """Lines, each once, of what failed or was hidden while something else was answered."""
 
     def __call__(self, visit: Visit) -> None:
         """Note what became of a search or a page."""
         if visit.outcome == "page":
             self._worked.add(visit.call)
+            if visit.message:
+                self.on_the_way[visit.message] = None
         else:
             self._messages[visit.call] = visit.message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
@@ -77,9 +78,10 @@ def open_live(
     _say_of_dates(services, config.live, say)
     if not fetch.contact:
         say(f"Note: sites are told no contact address and may refuse; set {CONTACT} or --contact")
-    trusted = frozenset[str]().union(*map(trusted_by, services))
+    usable = _with_keys(services, say)
+    trusted = frozenset[str]().union(*map(trusted_by, usable))
     client = Client(service_config(fetch), heard=heard, trusted=trusted)
-    asked = [service_named(name, client, wanted) for name in services]
+    asked = [service_named(name, client, wanted) for name in usable]
     fetcher = Fetcher(fetch, heard=heard)
     converters = Converters()
     cache = None if heard else _cache(config.live, say)
@@ -100,6 +102,16 @@ def open_live(
     held.push_async_callback(client.aclose)
     held.push_async_callback(web.aclose)
     return HeldWeb(web, held)
+
+
+def _with_keys(services: Sequence[str], say: Say) -> Sequence[str]:
+    """Return the services that can be asked; if none can, all, of which the first complains."""
+    keys = {name: about_named(name).key for name in services}
+    usable = [name for name, key in keys.items() if not key or os.environ.get(key)]
+    for name in keys if usable else ():
+        if name not in usable:
+            say(f"Note: {name} is left out, for {keys[name]} is not set")
+    return usable or services
 
 
 def _check(live: LiveConfig) -> None:

@@ -24,7 +24,7 @@ class Visit:
     """`page`, or the name of the error's class."""
     reason: Reason = ""
     message: str = ""
-    """One line for people; empty for a page."""
+    """One line for people. For a page, what failed or was hidden on the way; mostly empty."""
     seconds: float = 0.0
     bytes: int = 0
     """Of the document, unpacked."""

@@ -122,6 +122,7 @@ def test_a_page_on_this_machine_needs_leave(live, site, tmp_path):
     done = live("ask", SKY, "--save", tmp_path / "run", allow=False)
     assert done.returncode == Exit.UNANSWERED
     assert {path for path, _ in site.asked} == {"/search"}
+    assert "2 results hidden" in done.stderr
 
 
 def test_every_visit_is_logged_and_the_site_told_who_asks(live, site, tmp_path):
@@ -239,6 +240,20 @@ class Terminal(io.StringIO):
 
 
 def test_a_missing_key_is_told_at_once(program):
-    done = program("ask", SKY, "--web", "brave,wikipedia", BRAVE_API_KEY="")
+    """Fails when a service without its key is only found out by a search."""
+    done = program("ask", SKY, "--web", "brave", BRAVE_API_KEY="")
     assert done.returncode == Exit.ERROR
+    assert "BRAVE_API_KEY" in done.stderr
+
+
+def test_a_service_without_its_key_gives_way_to_the_next(program, site):
+    """Fails when one missing key stops what another service could answer."""
+    here = f"127.0.0.1:{site.server_port}"
+    done = program(
+        *("ask", SKY, "--web", "brave,searxng", "--allow-host", here),
+        SEARXNG_URL=f"http://{here}",
+        BRAVE_API_KEY="",
+    )
+    assert done.returncode == Exit.DONE
+    assert "brave is left out" in done.stderr
     assert "BRAVE_API_KEY" in done.stderr

@@ -35,8 +35,11 @@ class Visits:
 
     def __call__(self, visit: Visit) -> None:
         """Show and log one visit."""
+        known = len(self.faults.on_the_way)
         self.faults(visit)
         self._clear()
+        if len(self.faults.on_the_way) > known:
+            print(f"Note: {terminal.one_line(visit.message, 400)}", file=sys.stderr)
         if sys.stderr.isatty():
             terminal.stderr().print(line(visit), style="dim")
         if self.log:

@@ -37,6 +37,8 @@ class Found:
 
     results: list[Result]
     service: str
+    instead_of: tuple[str, ...] = ()
+    """A line for each service that was asked before and failed."""
 
 
 class _Health:
@@ -134,6 +136,7 @@ class Services:
         Raises:
             WebError: none did; names each with its reason.
         """
+        failed: list[str] = []
         for health in self._all:
             if health.out:
                 continue
@@ -142,9 +145,9 @@ class Services:
                 if health.out:
                     continue
                 try:
-                    return Found(await health.search(query), health.name)
-                except WebError:
-                    continue  # remembered by `health`
+                    return Found(await health.search(query), health.name, tuple(failed))
+                except WebError as error:
+                    failed.append(_told(health.name, error))  # `health` remembers it
         raise self._nobody()
 
     def _nobody(self) -> WebError:

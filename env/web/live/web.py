@@ -133,9 +133,13 @@ class LiveWeb:
         except WebError as error:
             self._tell("search", query, "", began, error)
             raise
-        page = results_page(query, self._shown(found.results) if found else [])
-        self._tell("search", query, found.service if found else "", began)
-        return page
+        if found is None:
+            self._tell("search", query, "", began)
+            return results_page(query, [])
+        shown, hidden = self._shown(found.results)
+        on_the_way = "; ".join((*found.instead_of, *hidden))
+        self._tell("search", query, found.service, began, on_the_way=on_the_way)
+        return results_page(query, shown)
 
     async def open(self, url: str) -> Page:
         """Return the page at a URL, from the cache or from its site.
@@ -157,15 +161,25 @@ class LiveWeb:
         await self._sharing.aclose()
         await self._fetcher.aclose()
 
-    def _shown(self, results: Sequence[Result]) -> list[Result]:
+    def _shown(self, results: Sequence[Result]) -> tuple[list[Result], tuple[str, ...]]:
+        """Return the results that are shown, and a line if others could not be opened."""
         once: dict[str, Result] = {}
+        faults: list[WebError] = []
         for result in results:
-            once.setdefault(result.url, result)
-        shown = [result for result in once.values() if self._may_open(result.url)]
-        return [
+            try:
+                target(result.url, self._config)
+            except WebError as fault:
+                faults.append(fault)
+            else:
+                once.setdefault(result.url, result)
+        shown = [
             replace(result, snippet=shortened(result.snippet, self._snippet))
-            for result in shown[: self._results]
+            for result in list(once.values())[: self._results]
         ]
+        if not faults:
+            return shown, ()
+        number = f"{len(faults)} result{'s' if len(faults) > 1 else ''} hidden"
+        return shown, (f"{number}, such as: {faults[0]}",)
 
     def _may_open(self, url: str) -> bool:
         try:
@@ -218,6 +232,7 @@ class LiveWeb:
         error: WebError | None = None,
         *,
         size: int = 0,
+        on_the_way: str = "",
     ) -> None:
         if self._watch is None:
             return
@@ -229,7 +244,7 @@ class LiveWeb:
                 source=source,
                 outcome=type(error).__name__ if error else "page",
                 reason=error.reason if error else "",
-                message=sanitise_line(str(error), LONGEST_MESSAGE) if error else "",
+                message=sanitise_line(str(error) if error else on_the_way, LONGEST_MESSAGE),
                 seconds=round(max(0.0, self._clock() - began), 6),
                 bytes=size,
             )
