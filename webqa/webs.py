@@ -164,9 +164,14 @@ def _open_cassette(path: Path, say: Say) -> Web:
 
 
 def _encoder(name: str) -> Encoder | None:
-    """Return the encoder of this name if it is on this machine."""
+    """Return the encoder of this name if it is on this machine, but never one in a folder.
+
+    A cassette may come from anyone, and a folder that came with it must not be loaded.
+    """
     from env.web.encoding import load_encoder
 
+    if expanded(name).exists():
+        return None
     try:
         return load_encoder(name, fetch=False)
     except ConfigError:

@@ -57,7 +57,7 @@ class Client:
             resolve: asks for the addresses of a host; all it answers are vetted.
             connect: opens connections, to vetted addresses only.
             tls: judges certificates; by default with certifi's authorities.
-            heard: told of every exchange that was read to its end.
+            heard: told of every exchange that was read to its end and repeats no secret.
             trusted: hosts, as NAME or NAME:PORT, of services whose address the user has set; they
                 may be at home, as those of `config.allow_host`, and no list of domains hides them.
 
@@ -119,10 +119,13 @@ class Client:
         )
         async with self._places:
             exchange = await orderly(self._exchange(request, told, content))
-        if self._heard is not None:
-            self._heard(exchange)
-        body = exchange.body
-        unpacked = body and unpack(body, _codings(exchange.headers), self._config.page_bytes)
+        body, unpacked = exchange.body, b""
+        try:
+            unpacked = body and unpack(body, _codings(exchange.headers), self._config.page_bytes)
+        finally:
+            # A reply that cannot be unpacked is told too: it is what one wants to look at.
+            if self._heard is not None and not _repeats(exchange, unpacked, secret):
+                self._heard(exchange)
         return Reply(exchange, unpacked)
 
     async def addresses(self, url: str) -> tuple[str, ...]:
@@ -194,6 +197,15 @@ class Client:
         if fault is not None:
             raise fault
         return bytes(body)
+
+
+def _repeats(exchange: Exchange, unpacked: bytes, secret: Headers) -> bool:
+    """Tell whether a server sent a key back: such a reply is recorded nowhere."""
+    # The scheme that stands before a key (`Bearer`) is no secret.
+    keys = [value.rpartition(" ")[2] for _, value in secret]
+    heads = [f"{name}: {value}" for name, value in exchange.headers]
+    texts = [body.decode("latin-1") for body in (exchange.body, unpacked)] if keys else []
+    return any(key in text for key in keys if key for text in (*texts, *heads))
 
 
 def user_agent(contact: str) -> str:

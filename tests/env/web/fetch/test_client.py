@@ -66,6 +66,22 @@ async def test_an_exchange_as_it_crossed_the_network():
     assert "hidden" not in repr(exchange)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_reply_that_repeats_the_key_is_not_told(packed):
+    """Fails when a server can write a user's key into a cassette by sending it back."""
+    heard = []
+
+    async def answer(head, writer):
+        key = head.split(b"Bearer ")[1].split(b"\r\n")[0]
+        body = b'{"error": "bad key ' + key + b'"}'
+        return reply(gzip.compress(body), "Content-Encoding: gzip") if packed else reply(body)
+
+    async with client_of(answer, heard=heard.append) as (client, _):
+        got = await client.send(URL, secret=(("authorization", "Bearer k-1234"),))
+        assert b"k-1234" in got.content
+    assert heard == []
+
+
 async def test_a_post_carries_its_content():
     async def answer(head, writer):
         return reply(head.split(b"\r\n")[0] + (b" 4" if b"ontent-Length: 4" in head else b""))
