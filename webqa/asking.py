@@ -91,7 +91,7 @@ class Faults:
             self._worked.add(visit.call)
             if visit.message:
                 self.on_the_way[visit.message] = None
-        else:
+        elif visit.outcome != asyncio.CancelledError.__name__:
             self._messages[visit.call] = visit.message
 
     @property

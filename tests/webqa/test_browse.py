@@ -1,11 +1,19 @@
 """`webqa browse` in a process of its own, a person's lines on its input."""
 
+import json
+import os
+import pty
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
+import time
+
+import pytest
 
 from webqa.cli.exits import Exit
-from webqa.run import read_episodes
+from webqa.run import VISITS, read_episodes
 
 
 def test_a_person_answers_and_is_recorded(program, web, tmp_path):
@@ -53,3 +61,121 @@ def test_ctrl_c_is_polite_and_recorded(web, tmp_path):
     assert process.returncode == Exit.INTERRUPTED
     assert "Traceback" not in err
     assert [one.ended for one in read_episodes(run)] == ["failed"]
+
+
+class Slow(socketserver.StreamRequestHandler):
+    """A search with one result at once; the result, and a search for `slow`, never."""
+
+    def handle(self):
+        asked = self.rfile.readline().split()[1].decode()
+        self.server.asked.append(asked)
+        if not asked.startswith("/search") or "slow" in asked:
+            self.server.closing.wait(60)
+            return
+        page = f"http://127.0.0.1:{self.server.server_address[1]}/page"
+        found = {"results": [{"url": page, "title": "A page", "content": "Of a slow site."}]}
+        body = json.dumps(found).encode()
+        self.wfile.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
+
+
+@pytest.fixture
+def site():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Slow) as server:
+        server.daemon_threads = True
+        server.asked, server.closing = [], threading.Event()
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        yield server
+        server.closing.set()
+        server.shutdown()
+        serving.join()
+
+
+class Person:
+    """Sits at a terminal, and browses the slow site from it."""
+
+    def __init__(self, site, run, cache):
+        self.seen = ""
+        here = f"127.0.0.1:{site.server_address[1]}"
+        self._site = site
+        self._hand, terminal = pty.openpty()
+        arguments = ["--web", "searxng", "--allow-host", here, "--host-delay", "0", "--save", run]
+        self._program = subprocess.Popen(
+            [sys.executable, "-m", "webqa", "browse", "Why?", *map(str, arguments)],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+            env=os.environ
+            | {"SEARXNG_URL": f"http://{here}", "XDG_CACHE_HOME": str(cache), "TERM": "dumb"},
+        )
+        os.close(terminal)
+
+    def types(self, line):
+        os.write(self._hand, line.encode() + b"\n")
+
+    def waits_for_site(self, asked):
+        """Wait until the site was asked for something."""
+        until = time.monotonic() + 30
+        while not any(asked in one for one in self._site.asked):
+            assert time.monotonic() < until, self.seen
+            time.sleep(0.01)
+
+    def waits_for(self, text):
+        """Read on until a text was shown; what comes after it is left for the next time."""
+        while text not in self.seen:
+            assert (more := self._reads()), self.seen
+            self.seen += more
+        self.seen = self.seen.partition(text)[2]
+
+    def presses_ctrl_c(self):
+        self._program.send_signal(signal.SIGINT)
+
+    def leaves(self):
+        """Return the exit code, and the rest of what was shown."""
+        while more := self._reads():
+            self.seen += more
+        os.close(self._hand)
+        return self._program.wait(30), self.seen
+
+    def _reads(self):
+        try:
+            return os.read(self._hand, 65536).decode(errors="replace")
+        except OSError:  # so Linux tells that nobody has the terminal open
+            return ""
+
+
+def test_ctrl_c_while_something_loads_stops_only_that(site, tmp_path):
+    """Fails when Ctrl-C during a slow page loses the episode, or ends more than the loading."""
+    run = tmp_path / "run"
+    person = Person(site, run, tmp_path / "cache")
+    person.waits_for("> ")
+    for line, asked in (("s slow", "slow"), ("s quick", ""), ("0", "/page")):
+        person.types(line)
+        if asked:
+            person.waits_for_site(asked)
+            person.presses_ctrl_c()
+            person.waits_for("Not carried out: stopped while it was loading.")
+        else:
+            person.waits_for("A page")
+        person.waits_for("> ")
+    person.presses_ctrl_c()
+    code, shown = person.leaves()
+    assert code == Exit.INTERRUPTED
+    assert "Traceback" not in shown
+    assert "no page could be opened" not in shown, "a person's own stop is no fault"
+    (episode,) = read_episodes(run)
+    assert [step.completion.text for step in episode.steps] == [
+        "Search slow",
+        "Search quick",
+        "Clicked on link 0",
+    ]
+    visits = [json.loads(line) for line in (run / VISITS).read_text().splitlines()]
+    assert [(one["call"], one["outcome"], one["message"]) for one in visits] == [
+        ("search", "CancelledError", "stopped"),
+        ("search", "page", ""),
+        ("open", "CancelledError", "stopped"),
+    ]

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
-from contextlib import nullcontext
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated, Literal
+from types import FrameType
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 
 from cyclopts import Parameter
 
 from env.config import DEFAULT
+from env.errors import WebError
+from env.records import Page
+from env.web.base import Web
 from policies.base import run_episode
 from policies.human import HumanPolicy
 from webqa.asking import make_question
@@ -32,6 +39,9 @@ from webqa.cli.loop import Loop
 from webqa.cli.opening import opened_web
 from webqa.run import Run, Settings
 from webqa.webs import NOT_RECORDED, WebConfig, web_settings
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 def browse(
@@ -61,7 +71,8 @@ def browse(
     check(browser, limits)
     asked = make_question(" ".join(question))
     config = WebConfig(fetch, live, recording)
-    policy = HumanPolicy(_read, _write)
+    ctrl_c = CtrlC()
+    policy = HumanPolicy(ctrl_c.leaving(_read), ctrl_c.leaving(_write))
     with Loop() as loop, opened_web(web, browser, config, loop) as (opened, visits):
         settings = Settings(
             "typed",
@@ -74,8 +85,9 @@ def browse(
         with Run(save, settings, web_name=web) if save else nullcontext() as run:
             visits.log = run.visited if run else None
             attempt = run.attempts(asked.id) if run else 0
-            setup = make_setup(opened, settings, run)
-            rollout = loop.complete(run_episode(policy, asked, setup, attempt=attempt))
+            setup = make_setup(Stoppable(opened, ctrl_c), settings, run)
+            with ctrl_c.held():
+                rollout = loop.complete(run_episode(policy, asked, setup, attempt=attempt))
             if not policy.left:
                 return report(rollout, Output(save=save), run)
             if run:
@@ -83,6 +95,75 @@ def browse(
     where = f"; recorded in {save}" if save else ""
     print(f"\nLeft before the question was answered{where}.", file=sys.stderr)
     return Exit.INTERRUPTED if policy.left == "interrupt" else Exit.UNANSWERED
+
+
+class CtrlC:
+    """What Ctrl-C does while a person browses: it stops what is loading; at a prompt it leaves.
+
+    In between, for the moment that a page takes to be shown, it does nothing: whoever pressed it
+    meant to stop the loading, and must not lose the episode.
+    """
+
+    def __init__(self) -> None:
+        self.loading: asyncio.Task[Page] | None = None
+        self._leaves = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Take Ctrl-C over, until the episode is recorded."""
+        before = signal.signal(signal.SIGINT, self._pressed)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def leaving(self, talk: Callable[Given, Result]) -> Callable[Given, Result]:
+        """Return what reads from a person or writes to one, such that Ctrl-C interrupts it."""
+
+        def talks(*given: Given.args, **named: Given.kwargs) -> Result:
+            self._leaves = True
+            try:
+                return talk(*given, **named)
+            finally:
+                self._leaves = False
+
+        return talks
+
+    def _pressed(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._leaves:
+            raise KeyboardInterrupt
+        if self.loading:
+            # From a signal handler nothing else wakes the loop.
+            self.loading.get_loop().call_soon_threadsafe(self.loading.cancel)
+
+
+class Stoppable:
+    """A web of which a person need not await the reply: what is stopped is a failed command."""
+
+    def __init__(self, web: Web, ctrl_c: CtrlC) -> None:
+        self.identity = web.identity
+        self._web = web
+        self._ctrl_c = ctrl_c
+
+    async def search(self, query: str) -> Page:
+        """Return a results page; see env.web.base.Web."""
+        return await self._unless_stopped(self._web.search(query))
+
+    async def open(self, url: str) -> Page:
+        """Return a page; see env.web.base.Web."""
+        return await self._unless_stopped(self._web.open(url))
+
+    async def _unless_stopped(self, reply: Coroutine[Any, Any, Page]) -> Page:
+        # A task of its own: a stop that comes too late must not end the episode.
+        loading = self._ctrl_c.loading = asyncio.create_task(reply)
+        try:
+            return await loading
+        except asyncio.CancelledError:
+            if (episode := asyncio.current_task()) and episode.cancelling():
+                raise
+            raise WebError("stopped while it was loading") from None
+        finally:
+            self._ctrl_c.loading = None
 
 
 def _read(prompt: str) -> str:

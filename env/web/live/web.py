@@ -6,6 +6,7 @@ be opened are not shown. Knows no particular service, and nothing of how a page 
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -130,7 +131,7 @@ class LiveWeb:
         try:
             # Nothing is asked for nothing; services refuse it.
             found = await self._services.search(asked) if asked else None
-        except WebError as error:
+        except (WebError, asyncio.CancelledError) as error:
             self._tell("search", query, "", began, error)
             raise
         if found is None:
@@ -150,7 +151,7 @@ class LiveWeb:
         began = self._clock()
         try:
             opened = await self._open(url)
-        except WebError as error:
+        except (WebError, asyncio.CancelledError) as error:
             self._tell("open", url, domain_of(url), began, error)
             raise
         self._tell("open", url, opened.source, began, size=opened.bytes)
@@ -229,13 +230,16 @@ class LiveWeb:
         asked: str,
         source: str,
         began: float,
-        error: WebError | None = None,
+        error: WebError | asyncio.CancelledError | None = None,
         *,
         size: int = 0,
         on_the_way: str = "",
     ) -> None:
         if self._watch is None:
             return
+        message = str(error) if error else on_the_way
+        if isinstance(error, asyncio.CancelledError):
+            message = "stopped"
         self._watch(
             Visit(
                 at=datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds"),
@@ -243,8 +247,8 @@ class LiveWeb:
                 asked=sanitise_line(asked, LONGEST_ASKED),
                 source=source,
                 outcome=type(error).__name__ if error else "page",
-                reason=error.reason if error else "",
-                message=sanitise_line(str(error) if error else on_the_way, LONGEST_MESSAGE),
+                reason=error.reason if isinstance(error, WebError) else "",
+                message=sanitise_line(message, LONGEST_MESSAGE),
                 seconds=round(max(0.0, self._clock() - began), 6),
                 bytes=size,
             )

@@ -156,3 +156,25 @@ async def test_who_is_cancelled_while_the_web_closes_stays_cancelled():
     await sharing.aclose()
     with pytest.raises(asyncio.CancelledError):
         await caller
+
+
+class Unanswering:
+    """A search that takes until it is given up."""
+
+    async def __call__(self):
+        await asyncio.Event().wait()
+
+
+async def test_what_is_given_up_is_told():
+    """Catches a search or a page that was asked for and stopped, and left no trace in the log."""
+    told = []
+    live = LiveWeb((Scripted(Unanswering()),), Slow(), convert, watch=told.append)
+    for task in await begin(live.search("water"), live.open(A)):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    seen = [(v.call, v.asked, v.outcome, v.reason, v.message) for v in told]
+    assert seen == [
+        ("search", "water", "CancelledError", "", "stopped"),
+        ("open", A, "CancelledError", "", "stopped"),
+    ]
