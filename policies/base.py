@@ -49,9 +49,9 @@ class Limits:
     """
 
     seconds: float | None = None
-    """Wall time."""
+    """Seconds that one question may take."""
     tokens: int | None = None
-    """Tokens read and written by the policy."""
+    """Tokens that the policy may read and write for one question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import socketserver
 import subprocess
@@ -64,20 +65,21 @@ def test_ctrl_c_is_polite_and_recorded(web, tmp_path):
 
 
 class Slow(socketserver.StreamRequestHandler):
-    """A search with one result at once; the result, and a search for `slow`, never."""
+    """Searches find one page at once; the page, and a search for `slow`, never come."""
 
     def handle(self):
         asked = self.rfile.readline().split()[1].decode()
         self.server.asked.append(asked)
-        if not asked.startswith("/search") or "slow" in asked:
+        if "slow" in asked or asked == "/page":
             self.server.closing.wait(60)
             return
         page = f"http://127.0.0.1:{self.server.server_address[1]}/page"
         found = {"results": [{"url": page, "title": "A page", "content": "Of a slow site."}]}
         body = json.dumps(found).encode()
         self.wfile.write(
-            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+            b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n%b"
+            % (b"404 No" if asked == "/robots.txt" else b"200 OK", len(body), body)
         )
 
 
@@ -114,6 +116,14 @@ class Person:
         )
         os.close(terminal)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._program.kill()
+        self._program.wait()
+        os.close(self._hand)
+
     def types(self, line):
         os.write(self._hand, line.encode() + b"\n")
 
@@ -127,7 +137,8 @@ class Person:
     def waits_for(self, text):
         """Read on until a text was shown; what comes after it is left for the next time."""
         while text not in self.seen:
-            assert (more := self._reads()), self.seen
+            more = self._reads()
+            assert more, self.seen
             self.seen += more
         self.seen = self.seen.partition(text)[2]
 
@@ -138,10 +149,12 @@ class Person:
         """Return the exit code, and the rest of what was shown."""
         while more := self._reads():
             self.seen += more
-        os.close(self._hand)
         return self._program.wait(30), self.seen
 
     def _reads(self):
+        """Return what is shown next; nothing at the end, or when nothing comes for long."""
+        if not select.select([self._hand], [], [], 20)[0]:
+            return ""
         try:
             return os.read(self._hand, 65536).decode(errors="replace")
         except OSError:  # so Linux tells that nobody has the terminal open
@@ -151,19 +164,19 @@ class Person:
 def test_ctrl_c_while_something_loads_stops_only_that(site, tmp_path):
     """Fails when Ctrl-C during a slow page loses the episode, or ends more than the loading."""
     run = tmp_path / "run"
-    person = Person(site, run, tmp_path / "cache")
-    person.waits_for("> ")
-    for line, asked in (("s slow", "slow"), ("s quick", ""), ("0", "/page")):
-        person.types(line)
-        if asked:
-            person.waits_for_site(asked)
-            person.presses_ctrl_c()
-            person.waits_for("Not carried out: stopped while it was loading.")
-        else:
-            person.waits_for("A page")
+    with Person(site, run, tmp_path / "cache") as person:
         person.waits_for("> ")
-    person.presses_ctrl_c()
-    code, shown = person.leaves()
+        for line, asked in (("s slow", "slow"), ("s quick", ""), ("0", "/page")):
+            person.types(line)
+            if asked:
+                person.waits_for_site(asked)
+                person.presses_ctrl_c()
+                person.waits_for("Not carried out: stopped while it was loading.")
+            else:
+                person.waits_for("A page")
+            person.waits_for("> ")
+        person.presses_ctrl_c()
+        code, shown = person.leaves()
     assert code == Exit.INTERRUPTED
     assert "Traceback" not in shown
     assert "no page could be opened" not in shown, "a person's own stop is no fault"

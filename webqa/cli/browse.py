@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Literal, ParamSpec, TypeVar
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -40,9 +40,6 @@ from webqa.cli.opening import opened_web
 from webqa.run import Run, Settings
 from webqa.webs import NOT_RECORDED, WebConfig, web_settings
 
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
-
 
 def browse(
     *question: Annotated[str, Parameter(required=True)],
@@ -72,7 +69,7 @@ def browse(
     asked = make_question(" ".join(question))
     config = WebConfig(fetch, live, recording)
     ctrl_c = CtrlC()
-    policy = HumanPolicy(ctrl_c.leaving(_read), ctrl_c.leaving(_write))
+    policy = HumanPolicy(ctrl_c.read, ctrl_c.write)
     with Loop() as loop, opened_web(web, browser, config, loop) as (opened, visits):
         settings = Settings(
             "typed",
@@ -88,10 +85,10 @@ def browse(
             setup = make_setup(Stoppable(opened, ctrl_c), settings, run)
             with ctrl_c.held():
                 rollout = loop.complete(run_episode(policy, asked, setup, attempt=attempt))
+                if policy.left and run:
+                    run.add(rollout)
             if not policy.left:
                 return report(rollout, Output(save=save), run)
-            if run:
-                run.add(rollout)
     where = f"; recorded in {save}" if save else ""
     print(f"\nLeft before the question was answered{where}.", file=sys.stderr)
     return Exit.INTERRUPTED if policy.left == "interrupt" else Exit.UNANSWERED
@@ -100,8 +97,8 @@ def browse(
 class CtrlC:
     """What Ctrl-C does while a person browses: it stops what is loading; at a prompt it leaves.
 
-    In between, for the moment that a page takes to be shown, it does nothing: whoever pressed it
-    meant to stop the loading, and must not lose the episode.
+    In between, for the moment that a page takes to be shown or an episode to be recorded, it does
+    nothing: whoever presses it twice must not lose the episode.
     """
 
     def __init__(self) -> None:
@@ -110,27 +107,29 @@ class CtrlC:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Take Ctrl-C over, until the episode is recorded."""
+        """Take Ctrl-C over, for a whole episode."""
         before = signal.signal(signal.SIGINT, self._pressed)
         try:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def leaving(self, talk: Callable[Given, Result]) -> Callable[Given, Result]:
-        """Return what reads from a person or writes to one, such that Ctrl-C interrupts it."""
+    def read(self, prompt: str) -> str:
+        """Read a line; Ctrl-C interrupts it."""
+        self._leaves = True
+        try:
+            return _read(prompt)
+        finally:
+            self._leaves = False
 
-        def talks(*given: Given.args, **named: Given.kwargs) -> Result:
-            self._leaves = True
-            try:
-                return talk(*given, **named)
-            finally:
-                self._leaves = False
-
-        return talks
+    def write(self, text: str, kind: Literal["page", "note"]) -> None:
+        """Write what is read before the next line is typed: from here on Ctrl-C interrupts."""
+        self._leaves = True
+        _write(text, kind)
 
     def _pressed(self, _signal: int, _frame: FrameType | None) -> None:
         if self._leaves:
+            self._leaves = False
             raise KeyboardInterrupt
         if self.loading:
             # From a signal handler nothing else wakes the loop.

@@ -25,7 +25,7 @@ RATE_REST = 60.0
 """Seconds that a service rests which says "too many requests" without saying for how long."""
 QUOTA_REST = 3600.0
 """The same for one whose plan is used up: somebody has to pay, or a month has to end."""
-LONGEST_REST = 86_400.0
+LONGEST_ASKED_REST = 86_400.0
 JSON: Headers = (("accept", "application/json"),)
 _NUMBER = re.compile(r"[0-9]{1,12}")
 
@@ -54,7 +54,7 @@ class Exhausted(WebError):
 
     def __init__(self, message: str, rest: float) -> None:
         super().__init__(message, "quota")
-        self.rest = min(max(rest, 1.0), LONGEST_REST)
+        self.rest = min(max(rest, 1.0), LONGEST_ASKED_REST)
 
 
 async def ask(
