@@ -27,11 +27,14 @@ from env.web.live.services.base import SearchService
 from env.web.live.services.found import shortened
 from env.web.live.services.wanted import one_line
 from env.web.live.sharing import Sharing
+from env.web.live.waiting import Waiting
 from env.web.results import Result, results_page
 from env.web.visits import Visit, Watch
 
 CACHE = "cache"
 """The source of a page that was not fetched."""
+WAITING_BYTES = 64_000_000
+"""Of documents that wait for their conversion; with more, no further one is fetched."""
 LONGEST_MESSAGE = 300
 LONGEST_ASKED = 4000
 Convert = Callable[[Fetched], Awaitable[Page]]
@@ -119,6 +122,7 @@ class LiveWeb:
         self._watch = watch
         self._clock = clock
         self._sharing: Sharing[_Opened] = Sharing()
+        self._waiting = Waiting(WAITING_BYTES)
 
     async def search(self, query: str) -> Page:
         """Return the results of the first service that answers.
@@ -213,9 +217,11 @@ class LiveWeb:
         return f"permitted+{address}" if permitted else address
 
     async def _load(self, address: str) -> _Opened:
+        await self._waiting.room()
         fetched = await self._fetcher.fetch(address)
         try:
-            page = await self._convert(fetched)
+            with self._waiting.hold(len(fetched.data)):
+                page = await self._convert(fetched)
         except DocumentError as error:
             line = sanitise_line(str(error), LONGEST_MESSAGE)
             raise WebError(f"cannot be read: {line}", "conversion") from error
