@@ -91,12 +91,7 @@ def ask(
     check(browser, limits)
     if output.json and output.format != "text":
         raise ConfigError("--json and --format exclude one another: give one of them")
-    text = " ".join(question)
-    talking = not question and sys.stdin.isatty()
-    if not question and not talking:
-        text = sys.stdin.read()
-    if not talking:
-        make_question(text)
+    text = _asked(question)
     config = WebConfig(fetch, live, recording)
     with Loop() as loop, opened_web(web, browser, config, loop) as (opened, visits):
         settings = Settings(
@@ -113,11 +108,24 @@ def ask(
             visits.log = run.visited if run else None
             setup = make_setup(opened, settings, run, output.trace)
             session = Session(Conversation(make, setup), output, loop, run)
-            if talking:
+            if text is None:
                 return talk(session, _read_terminal)
             code = session.ask(text)
             # Nobody knows whether there is an answer.
             return Exit.ERROR if code == Exit.UNANSWERED and visits.faults.unsearched else code
+
+
+def _asked(words: tuple[str, ...]) -> str | None:
+    """Return the question, typed behind the command or read; None where a person is to be asked.
+
+    Raises:
+        Error: it is empty, which is told before a web is opened.
+    """
+    if not words and sys.stdin.isatty():
+        return None
+    text = " ".join(words) if words else sys.stdin.read()
+    make_question(text)
+    return text
 
 
 def make_setup(web: Web, settings: Settings, run: Run | None, trace: bool = False) -> Setup:
