@@ -21,7 +21,7 @@ from env.sanitise import sanitise, sanitise_line
 from env.text import Span
 from env.view import PageView, unmark
 from env.web.base import Web
-from env.web.results import is_results
+from env.web.results import is_results, snippet_of
 
 LONGEST_QUESTION = 10_000
 LONGEST_ANSWER = 20_000
@@ -204,20 +204,25 @@ class Browser:
             case "nonsense" | "controversial" as ended:
                 self.ended = ended
 
-    def _show(self, page: Page) -> None:
-        """Put a page on the stack, seen from its top."""
+    def _show(self, page: Page, snippet: str = "") -> None:
+        """Put a page on the stack, seen from its top or from where the snippet stands in it."""
         if self._filter:
             page = self._filter.apply(page)
-        view = PageView(page)
-        self._stack.append(_Place(view, view.window_from(0, self.config.window)))
+        view, size = PageView(page), self.config.window
+        found = view.form.find(snippet) if snippet else None
+        window = view.window_at(found, size) if found else view.window_from(0, size)
+        self._stack.append(_Place(view, window))
         if not is_results(page):
             self.pages[page.sha256] = page
 
     async def _click(self, number: int) -> None:
-        link = self._here("open a link of").view.link(number)
+        view = self._here("open a link of").view
+        link = view.link(number)
         if link is None:
             raise InvalidAction(f"there is no link {number} on this page")
-        self._show(await self._web.open(link.url))
+        at_snippet = self.config.open_at_snippet and is_results(view.page)
+        snippet = snippet_of(view.page, link) if at_snippet else ""
+        self._show(await self._web.open(link.url), snippet)
 
     def _find(self, phrase: str) -> None:
         place = self._here("find something on")

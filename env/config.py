@@ -21,6 +21,8 @@ class BrowserConfig:
     """Characters of the longest quote."""
     quotes: int = 6000
     """Characters of all quotes together; passing it ends browsing."""
+    open_at_snippet: bool = False
+    """Show a search result's page where its snippet stands, as text fragments do; else its top."""
     leakage_filter: bool = False
     """Hide blocked domains and pages that share 10 words in a row with the question."""
     blocked_domains: tuple[str, ...] = ("reddit.com", "quora.com")
@@ -28,6 +30,8 @@ class BrowserConfig:
 
 
 DEFAULT = BrowserConfig()
-SMALL = BrowserConfig(actions=12, window=800, results=5, snippet=150, quote=300)
+SMALL = BrowserConfig(
+    actions=12, window=800, results=5, snippet=150, quote=300, open_at_snippet=True
+)
 """For models of a few million parameters."""
 PRESETS = {"default": DEFAULT, "small": SMALL}

@@ -18,16 +18,23 @@ def render(observation: Observation) -> str:
     return render_answering(observation) if observation.answering else render_browsing(observation)
 
 
-def render_browsing(observation: Observation) -> str:
-    """Return the browsing layout, ending where the next command is to be written."""
+def render_browsing(observation: Observation, page_first: bool = False) -> str:
+    """Return the browsing layout, ending where the next command is to be written.
+
+    With `page_first` the page comes before what the policy is after: a small model then reads the
+    question knowing the page, and several commands on one window share the longer prefix.
+    """
     first, last = observation.position
-    blocks = [
+    asked = [
         f"♦Question\n{plain_citations(observation.question)}",
         "\n".join(["♦Quotes", *_quotes(observation.quotes)]),
         "\n".join(["♦Past actions", *map(plain_citations, observation.past_actions)]),
+    ]
+    page = [
         f"♦Title\n{_title(observation.title, observation.domain)}",
         f"♦Scrollbar: {first} - {last}\n♦Text\n{observation.text}",
     ]
+    blocks = [*page, *asked[1:], asked[0]] if page_first else [*asked, *page]
     if observation.notice:
         blocks.append(f"♦Notice\n{plain_citations(observation.notice)}")
     blocks.append(f"♦Actions left: {observation.actions_left}\n♦Next action\n")

@@ -43,3 +43,11 @@ def results_page(query: str, results: Sequence[Result]) -> Page:
 def is_results(page: Page) -> bool:
     """Tell a results page from a page that was opened: nothing can be quoted from the first."""
     return page.url.startswith(SCHEME)
+
+
+def snippet_of(page: Page, link: Link) -> str:
+    """Return the snippet below a result's link; of one in pieces (live services) the longest."""
+    following = page.links[link.id + 1 : link.id + 2]
+    end = following[0].start if following else len(page.text)
+    pieces = page.text[link.end : end].replace("...", "…").split("…")
+    return max(pieces, key=len).strip()

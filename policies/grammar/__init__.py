@@ -1,0 +1,1 @@
+"""What may be written now: the legal lines of an observation, and their form for each engine."""

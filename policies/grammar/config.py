@@ -1,0 +1,24 @@
+"""How much a policy may write freely. Knows no grammar library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class GrammarConfig:
+    """The default lets a model write what the browser can carry out; TIGHT is for small models."""
+
+    queries: Literal["free", "question"] = "free"
+    """Of searches and finds: any text, or distinct words of the question in their order."""
+    quotes: Literal["spans", "sentences"] = "spans"
+    """Any run of words on the screen (also `<start>━<end>`), or a whole sentence."""
+    answers: Literal["free", "quoted"] = "free"
+    """Any text with at least one `[n]` that exists, or quotes, each followed by its mark."""
+    least_quotes: int = 0
+    """`End: Answer` is not legal before so many quotes, while anything else can be done."""
+
+
+FREE = GrammarConfig()
+TIGHT = GrammarConfig("question", "sentences", "quoted", 1)

@@ -1,0 +1,1 @@
+"""Language models behind one protocol: a local engine, remote endpoints, tiny ones from scratch."""
