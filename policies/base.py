@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -45,11 +45,12 @@ def now() -> datetime:
 class Limits:
     """What one question may cost; None is no limit. Past it browsing stops and the answer follows.
 
-    A single act of a policy is not interrupted, so a limit may be passed by one act.
+    An answer that is not there after as many seconds again is made of the quotes. The limit of
+    tokens may be passed by one act.
     """
 
     seconds: float | None = None
-    """Seconds that one question may take."""
+    """Seconds of browsing; what is under way then is interrupted."""
     tokens: int | None = None
     """Tokens that the policy may read and write for one question."""
 
@@ -93,10 +94,9 @@ async def run_episode(
     try:
         observation = browser.start(question, quotes)
         while browser.ended is None:
-            completion = _checked(await policy.act(observation))
-            steps.append(Step(observation, completion))
-            observation = await browser.step(completion.text)
-            if setup.watch:
+            taken = len(steps)
+            observation = await _turn(policy, browser, observation, steps, setup.limits, begin)
+            if setup.watch and len(steps) > taken:
                 setup.watch(steps[-1])
             if _apply_limits(browser, setup.limits, time.perf_counter() - begin, steps):
                 observation = browser.observe()
@@ -171,6 +171,38 @@ def episode_seed(seed: int, question: str, attempt: int) -> int:
     """Derive an episode's seed, so that a resumed run draws what an unbroken one draws."""
     digest = sha256(f"{seed}\0{question}\0{attempt}".encode()).digest()
     return int.from_bytes(digest[:4])
+
+
+def quoted_answer(quotes: Sequence[Quote]) -> str:
+    """Return an answer that is nothing but the quotes, each with its citation."""
+    return "\n\n".join(f"{quote.text} [{number}]" for number, quote in enumerate(quotes, 1))
+
+
+async def _turn(
+    policy: Policy,
+    browser: Browser,
+    observation: Observation,
+    steps: list[Step],
+    limits: Limits,
+    begin: float,
+) -> Observation:
+    """Let the policy act once, within the time that is left, and note the step."""
+    taken, seconds = len(steps), limits.seconds
+    if seconds is not None and browser.browsing:
+        seconds = max(0.0, seconds - (time.perf_counter() - begin))
+    try:
+        async with asyncio.timeout(seconds) as deadline:
+            completion = _checked(await policy.act(observation))
+            steps.append(Step(observation, completion))
+            return await browser.step(completion.text)
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+    if browser.browsing:
+        browser.stop("time")
+        return browser.observe()
+    steps[taken:] = [Step(observation, Completion(quoted_answer(observation.quotes)))]
+    return await browser.step(steps[-1].completion.text)
 
 
 def _checked(completion: Completion) -> Completion:

@@ -55,7 +55,7 @@ def closure(requirements):
 
 def test_what_is_imported_is_required_and_the_other_way_round():
     """Fails when an import would break a fresh installation, or a requirement is dead weight."""
-    extras = [one for extra in ("zim", "dense") for one in PROJECT["optional-dependencies"][extra]]
+    extras = [one for extra in ("zim", "models", "dense") for one in PROJECT["optional-dependencies"][extra]]
     known = {module: {plain(one) for one in given} for module, given in
              packages_distributions().items()}  # fmt: skip
     found = set()
@@ -82,6 +82,5 @@ def test_every_package_is_pinned_once_and_sorted():
     assert all(pins), "a line of constraints.txt is not NAME==VERSION"
     pinned = [plain(pin[1]) for pin in pins]
     assert pinned == sorted(set(pinned))
-    assert closure([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]) <= set(
-        pinned
-    )
+    extras = PROJECT["optional-dependencies"]
+    assert closure([*PROJECT["dependencies"], *extras["models"], *extras["dev"]]) <= set(pinned)

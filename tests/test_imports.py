@@ -18,6 +18,9 @@ HEAVY = (
     "faiss",
     "numpy",
     "sentence_transformers",
+    "llguidance",
+    "peft",
+    "accelerate",
     "trafilatura",
     "tantivy",
 )

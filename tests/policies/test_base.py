@@ -157,6 +157,42 @@ async def test_a_limit_of_time_stops_browsing_and_the_answer_follows():
     assert episode.steps[1].observation.answering
 
 
+async def test_an_act_that_takes_too_long_is_interrupted_and_the_answer_follows():
+    """A model that hangs must not hold an episode; what was quoted before is answered with."""
+    lines = iter(LINES[:3])
+
+    async def act(observation):
+        if observation.answering:
+            return Completion("Air scatters it [1].")
+        return Completion(next(lines, None) or await asyncio.sleep(60))
+
+    limited = setup(limits=Limits(seconds=0.2))
+    episode = (await run_episode(Policy(act), QUESTION, limited)).episode
+    assert (episode.ended, episode.stopped_by, len(episode.steps)) == ("answered", "time", 4)
+    assert episode.answer.text == "Air scatters it [1]."
+
+
+async def test_an_answer_that_takes_too_long_is_made_of_the_quotes():
+    lines = iter(LINES)
+
+    async def act(observation):
+        return Completion(next(lines, None) or await asyncio.sleep(60))
+
+    limited = setup(limits=Limits(seconds=0.2))
+    episode = (await run_episode(Policy(act), QUESTION, limited)).episode
+    assert (episode.ended, episode.error) == ("answered", "")
+    assert episode.answer.text == "air scatters blue light [1]"
+    assert episode.steps[-1].completion.text == episode.answer.text
+
+
+async def test_a_time_out_of_the_policys_own_is_a_failed_episode():
+    async def act(_observation):
+        raise TimeoutError("the server was slow")
+
+    episode = (await run_episode(Policy(act), QUESTION, setup(limits=Limits(seconds=9)))).episode
+    assert (episode.ended, episode.error) == ("failed", "TimeoutError: the server was slow")
+
+
 async def test_the_action_budget_ends_a_policy_that_never_stops():
     episode = (
         await run_episode(Policy(write), QUESTION, setup(browser=BrowserConfig(actions=4)))
