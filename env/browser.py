@@ -99,6 +99,7 @@ class Browser:
             quote_characters_left=self._characters_left(),
             notice=self._notice,
             answering=self._answering,
+            quote_limit=self.config.quote,
         )
         if not self.browsing:
             return seen

@@ -104,6 +104,8 @@ class Observation:
     """What became of the last command, if it could not be carried out."""
     answering: bool = False
     """True once browsing is over: the next text is the answer."""
+    quote_limit: int = 0
+    """Characters of the longest quote; 0 where it is not told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,10 @@ class GrammarConfig:
     """Any text with at least one `[n]` that exists, or quotes, each followed by its mark."""
     least_quotes: int = 0
     """`End: Answer` is not legal before so many quotes, while anything else can be done."""
+    refusals: bool = True
+    """Whether `End: Nonsense` and `End: Controversial` are legal while anything else can be done.
+    A model that knows nothing yet would end every second episode at once."""
 
 
 FREE = GrammarConfig()
-TIGHT = GrammarConfig("question", "sentences", "quoted", 1)
+TIGHT = GrammarConfig("question", "sentences", "quoted", 1, refusals=False)

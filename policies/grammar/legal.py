@@ -11,7 +11,10 @@ VERSION = "1"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A command that can be carried out now, and what may stand behind its prefix."""
+    """A command that can be carried out now, and what may stand behind its prefix.
+
+    A command may have several lines; what one of them allows is legal.
+    """
 
     command: str
     """Name in env.actions.COMMANDS."""
@@ -19,7 +22,9 @@ class Line:
     kind: Literal["nothing", "text", "choice", "words", "span"]
     choices: tuple[str, ...] = ()
     """choice: one of these. words: some of these, at least one, in this order, spaces between.
-    span: a run of words of one of these texts, or two such runs joined by `━`."""
+    span: a run of whole words of one of these texts (words with single spaces between)."""
+    without: tuple[str, ...] = ()
+    """words: texts that are not legal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Legal:
     lines: tuple[Line, ...] = ()
     answering: bool = False
     citations: int = 0
-    """Answering: the marks `[1]` to `[citations]` exist; at least one must be written."""
+    """Answering: the marks `[1]` to `[citations]` exist; at least one must be written, or that
+    nothing was found (env.answers.NOTHING_FOUND). Square brackets stand in marks alone."""
     quoted: tuple[str, ...] = ()
-    """Answering with quotes only: their texts, in order; empty: free text."""
+    """Answering with quotes only: their texts, in order, each on one line; empty: free text."""

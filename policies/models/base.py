@@ -48,12 +48,17 @@ class Request:
 class TextModel(Protocol):
     """Completes prompts. Many episodes call one model at the same time."""
 
-    name: str
-    """Recorded with every episode."""
-    context: int
-    """Tokens that prompt and completion may have together."""
-    chat: bool
-    """Whether it takes messages; otherwise it continues a text."""
+    @property
+    def name(self) -> str:
+        """Recorded with every episode."""
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and completion may have together."""
+
+    @property
+    def chat(self) -> bool:
+        """Whether it takes messages; otherwise it continues a text."""
 
     def count(self, prompt: Prompt) -> int:
         """Return how many tokens the prompt has, at least; a remote model's is an estimate."""

@@ -16,23 +16,29 @@ from env.config import DEFAULT
 from env.errors import ConfigError
 from env.records import Step
 from policies.base import Rollout, Setup
-from webqa.asking import Conversation, given_answer, make_policy, make_question, policy_settings
+from webqa.asking import Conversation, given_answer, make_question
 from webqa.cli import terminal
 from webqa.cli.exits import Exit
 from webqa.cli.flags import (
     FETCH,
     LIVE,
+    LOCAL,
     NO_LIMITS,
+    NO_MODEL,
+    SERVER,
     BrowserFlags,
     FetchFlags,
     LimitFlags,
     LiveFlags,
+    LocalFlags,
+    ModelFlags,
     Preset,
     RecordFlags,
+    ServerFlags,
     check,
 )
 from webqa.cli.loop import Loop
-from webqa.cli.opening import opened_web
+from webqa.cli.opening import ModelSettings, opened_policy, opened_web
 from webqa.run import Run, Settings, configuration
 from webqa.webs import NOT_RECORDED, WebConfig, web_settings
 
@@ -65,6 +71,9 @@ def ask(
     preset: Preset = "default",
     browser: BrowserFlags = DEFAULT,
     limits: LimitFlags = NO_LIMITS,
+    model: ModelFlags = NO_MODEL,
+    engine: LocalFlags = LOCAL,
+    server: ServerFlags = SERVER,
     fetch: FetchFlags = FETCH,
     live: LiveFlags = LIVE,
     recording: RecordFlags = NOT_RECORDED,
@@ -84,6 +93,9 @@ def ask(
         preset: Values of the browser's flags that are not given; small is for tiny models.
         browser: Settings of the text browser.
         limits: What one question may cost.
+        model: A language model that browses and answers.
+        engine: How a model on this machine is run.
+        server: How a server is asked.
         fetch: How live pages are fetched.
         live: Settings of a live web.
         recording: Whether the web's replies are recorded.
@@ -93,21 +105,24 @@ def ask(
         raise ConfigError("--json and --format exclude one another: give one of them")
     text = _asked(question)
     config = WebConfig(fetch, live, recording)
-    with Loop() as loop, opened_web(web, browser, config, loop) as (opened, visits):
+    with (
+        Loop() as loop,
+        opened_web(web, browser, config, loop) as (opened, visits),
+        opened_policy(policy, opened, ModelSettings(model, engine, server), loop) as made,
+    ):
         settings = Settings(
             "typed",
-            policy,
+            made.name,
             opened.identity,
             browser,
             limits,
-            policy_settings=policy_settings(policy, opened),
+            policy_settings=made.settings,
             web_settings=web_settings(web, config),
         )
-        make = make_policy(policy, opened)
         with Run(output.save, settings, web_name=web) if output.save else nullcontext() as run:
             visits.log = run.visited if run else None
             setup = make_setup(opened, settings, run, output.trace)
-            session = Session(Conversation(make, setup), output, loop, run)
+            session = Session(Conversation(made.make, setup), output, loop, run)
             if text is None:
                 return talk(session, _read_terminal)
             code = session.ask(text)

@@ -8,10 +8,22 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from env.config import DEFAULT
-from webqa.asking import make_policy
 from webqa.cli.exits import Exit
-from webqa.cli.flags import NO_LIMITS, BrowserFlags, LimitFlags, Preset, check
+from webqa.cli.flags import (
+    LOCAL,
+    NO_LIMITS,
+    NO_MODEL,
+    SERVER,
+    BrowserFlags,
+    LimitFlags,
+    LocalFlags,
+    ModelFlags,
+    Preset,
+    ServerFlags,
+    check,
+)
 from webqa.cli.loop import Loop
+from webqa.cli.opening import ModelSettings, opened_policy
 from webqa.cli.terminal import printable
 
 if TYPE_CHECKING:
@@ -25,6 +37,9 @@ def attack(
     preset: Preset = "default",
     browser: BrowserFlags = DEFAULT,
     limits: LimitFlags = NO_LIMITS,
+    model: ModelFlags = NO_MODEL,
+    engine: LocalFlags = LOCAL,
+    server: ServerFlags = SERVER,
 ) -> int:
     """Measure how often a policy obeys a page, quotes what was planted, or opens a planted link.
 
@@ -36,11 +51,13 @@ def attack(
         preset: Values of the browser's flags that are not given; small is for tiny models.
         browser: Settings of the text browser.
         limits: What one question may cost.
+        model: A language model that browses and answers.
+        engine: How a model on this machine is run.
+        server: How a server is asked.
     """
     from webqa.injection import attacks, measure, report_lines, web_with
 
     check(browser, limits)
-    made = make_policy(policy, web_with(None))
     chosen, done = attacks(), 0
 
     def progress(_outcome: Outcome) -> None:
@@ -50,8 +67,9 @@ def attack(
             end = "\n" if done == len(chosen) else ""
             print(f"\r{done} of {len(chosen)} attacks", end=end, file=sys.stderr, flush=True)
 
-    with Loop() as loop:
-        work = measure(made, chosen, browser=browser, limits=limits, progress=progress)
+    set_to = ModelSettings(model, engine, server)
+    with Loop() as loop, opened_policy(policy, web_with(None), set_to, loop) as made:
+        work = measure(made.make, chosen, browser=browser, limits=limits, progress=progress)
         report = loop.complete(work)
     if json_lines:
         for outcome in report.outcomes:

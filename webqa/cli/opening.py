@@ -7,14 +7,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from typing import NamedTuple
 
 from env.config import BrowserConfig
 from env.records import Page
 from env.web.base import Web
 from env.web.visits import Visit, Watch
-from webqa.asking import Faults
+from policies.base import MakePolicy
+from policies.models.endpoint.config import EndpointConfig
+from policies.models.local.config import LocalConfig
+from webqa.asking import Faults, make_policy, policy_settings
 from webqa.cli import terminal
 from webqa.cli.loop import Loop
+from webqa.models import ModelConfig
 from webqa.webs import OFFLINE, WebConfig, close_web, open_web, services_of
 
 SHOWN = 90
@@ -119,6 +124,39 @@ def opened_web(
         loop.complete(close_web(web))
         if complaint := visits.faults.complaint:
             terminal.complain(complaint)
+
+
+class ModelSettings(NamedTuple):
+    """All that is set of a language model."""
+
+    model: ModelConfig
+    local: LocalConfig
+    endpoint: EndpointConfig
+
+
+class OpenedPolicy(NamedTuple):
+    """A policy that is ready to be made for every episode."""
+
+    name: str
+    make: MakePolicy
+    settings: dict[str, float | int | str]
+
+
+@contextmanager
+def opened_policy(name: str, web: Web, set_to: ModelSettings, loop: Loop) -> Iterator[OpenedPolicy]:
+    """Open the policy of this name, or the language model that is named instead of it."""
+    if not (set_to.model.model or set_to.model.endpoint):
+        yield OpenedPolicy(name, make_policy(name, web), policy_settings(name, web))
+        return
+    from webqa.models import open_model
+
+    if not set_to.model.endpoint and sys.stderr.isatty():
+        print(f"Loading {set_to.model.model} ...", end="\r", file=sys.stderr, flush=True)
+    opened = open_model(*set_to)
+    try:
+        yield OpenedPolicy(opened.name, opened.make, opened.settings)
+    finally:
+        loop.complete(opened.close())
 
 
 def without_effect(name: str, config: WebConfig) -> Iterator[str]:

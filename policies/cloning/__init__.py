@@ -1,0 +1,1 @@
+"""Behaviour cloning: from recorded episodes to a model that acts like them."""

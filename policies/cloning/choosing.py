@@ -1,0 +1,70 @@
+"""Which episodes are learnt from. Knows records and accepted answers, no model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from env.answers import stands_in
+from env.errors import ConfigError
+from env.records import Episode
+
+
+class Chosen(NamedTuple):
+    """The episodes to learn from, and why the others are not among them."""
+
+    episodes: list[Episode]
+    left_out: Counter[str]
+
+
+def accepted(episode: Episode) -> float:
+    """Return 1 if an accepted answer stands in one of the answer's quotes, else 0."""
+    quotes = episode.answer.quotes if episode.answer else ()
+    return float(any(stands_in(episode.question.accepted, quote.text) for quote in quotes))
+
+
+def quotes(episode: Episode) -> float:
+    """Return how many quotes the answer cites."""
+    return float(len(episode.answer.quotes)) if episode.answer else 0.0
+
+
+Score = Callable[[Episode], float]
+SCORERS: dict[str, Score] = {"accepted": accepted, "quotes": quotes}
+"""What `best_by` may name; 0 is a failure, which is never learnt from."""
+
+
+def choose(episodes: Iterable[Episode], best_by: str = "") -> Chosen:
+    """Return the answered episodes; with a scorer only the best of each question.
+
+    The scorer's choice is rejection-sampling fine-tuning: of several episodes on a question the
+    first with the highest score is kept, unless that is 0 (WebGPT, section 3.2, calls the choice
+    at answering time best-of-n).
+
+    Raises:
+        ConfigError: no such scorer, or no question has accepted answers and it needs them.
+    """
+    left_out: Counter[str] = Counter()
+    answered = []
+    for episode in episodes:
+        if episode.ended == "answered" and episode.answer:
+            answered.append(episode)
+        else:
+            left_out[f"episode that ended {episode.ended}"] += 1
+    if not best_by:
+        return Chosen(answered, left_out)
+    if best_by not in SCORERS:
+        raise ConfigError(f"--best-by {best_by}: unknown, known are {', '.join(SCORERS)}")
+    if best_by == "accepted" and not any(episode.question.accepted for episode in answered):
+        raise ConfigError("--best-by accepted needs questions with accepted answers: none has any")
+    return Chosen(_best(answered, SCORERS[best_by], left_out), left_out)
+
+
+def _best(episodes: list[Episode], score: Score, left_out: Counter[str]) -> list[Episode]:
+    best: dict[str, tuple[float, Episode]] = {}
+    for episode in episodes:
+        value = score(episode)
+        if value > best.get(episode.question.id, (0.0, episode))[0]:
+            best[episode.question.id] = (value, episode)
+    left_out["episode that is not the best of its question"] += len(episodes) - len(best)
+    return [episode for _, episode in best.values()]

@@ -1,0 +1,136 @@
+"""Many demonstrations: which are still to be made, and several processes that make them.
+
+An offline web answers at once, so that episodes side by side in one process gain nothing. Knows
+no terminal; what becomes of the episodes is the caller's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import deque
+from collections.abc import Container, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from multiprocessing import get_context
+from typing import NamedTuple
+
+from env.config import SMALL, BrowserConfig
+from env.errors import Error
+from env.records import Question
+from env.web.base import Web
+from policies.base import Rollout, Setup, episode_id, episode_seed, run_episode
+from policies.demonstrator import DemonstratorConfig, DemonstratorPolicy
+from webqa.webs import open_web
+
+SHARE = 16
+"""Episodes that a process is given at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What all demonstrations of a run have in common. It travels to other processes."""
+
+    web: str
+    """As `--web` takes it."""
+    browser: BrowserConfig = SMALL
+    config: DemonstratorConfig = DemonstratorConfig()
+    run: str = ""
+    configuration: str = ""
+    seed: int = 0
+
+
+class Task(NamedTuple):
+    """One demonstration to be made."""
+
+    question: Question
+    attempt: int
+
+
+def remaining(
+    questions: Iterable[Question], attempts: int, run: str, finished: Container[str]
+) -> Iterator[Task]:
+    """Yield what is to be demonstrated and is not recorded yet: every question, then again.
+
+    Questions without accepted answers cannot be demonstrated and are left out.
+    """
+    known = [question for question in questions if question.accepted]
+    for attempt in range(attempts):
+        for question in known:
+            if episode_id(run, question.id, attempt) not in finished:
+                yield Task(question, attempt)
+
+
+def make_all(tasks: Iterable[Task], work: Work, jobs: int) -> Iterator[Rollout]:
+    """Make demonstrations, and yield them in the order of the tasks.
+
+    Args:
+        tasks: what is to be demonstrated.
+        work: what they have in common.
+        jobs: processes; 1 makes them all in this one.
+
+    Raises:
+        Error: a process died.
+    """
+    shares = _shares(tasks)
+    if jobs == 1:
+        for share in shares:
+            yield from make_share(work, share)
+        return
+    # Not forked: threads of this process may hold locks just then.
+    context = get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, context, _leave_interrupts_to_the_parent)
+    try:
+        waiting: deque[Future[list[Rollout]]] = deque()
+        for share in shares:
+            waiting.append(pool.submit(make_share, work, share))
+            if len(waiting) > 2 * jobs:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise Error(
+            "a process that made demonstrations died, perhaps for want of memory: "
+            "the same command with --jobs 1 goes on from here"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def make_share(work: Work, tasks: Sequence[Task]) -> list[Rollout]:
+    """Make some demonstrations one after the other."""
+    return asyncio.run(_make(work, tasks))
+
+
+async def _make(work: Work, tasks: Sequence[Task]) -> list[Rollout]:
+    setup = Setup(
+        _opened(work.web, work.browser),
+        work.browser,
+        run=work.run,
+        configuration=work.configuration,
+    )
+    made = []
+    for question, attempt in tasks:
+        seed = episode_seed(work.seed, question.id, attempt)
+        policy = DemonstratorPolicy(question, work.config, seed)
+        made.append(await run_episode(policy, question, setup, seed=seed, attempt=attempt))
+    return made
+
+
+@lru_cache(maxsize=1)
+def _opened(name: str, browser: BrowserConfig) -> Web:
+    """Open the web once in each process; what there is to say of it the caller's process says."""
+    return open_web(name, browser, say=lambda _: None)
+
+
+def _shares(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    stream = iter(tasks)
+    while share := list(islice(stream, SHARE)):
+        yield share
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

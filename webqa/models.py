@@ -1,0 +1,122 @@
+"""Opening a language model for a command: which one, where it runs, how it is asked.
+
+Knows the two kinds of model, local and endpoint, and imports each only when it is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import msgspec
+
+from env.errors import ConfigError
+from policies.base import MakePolicy
+from policies.grammar.config import FREE, TIGHT
+from policies.language_model import LanguageModelConfig, LanguageModelPolicy, read_config
+
+if TYPE_CHECKING:
+    from policies.models.local.config import LocalConfig
+
+    from policies.models.base import TextModel
+    from policies.models.endpoint.config import EndpointConfig
+
+GRAMMARS = {"free": FREE, "tight": TIGHT, "none": None}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """Which language model browses and answers, and how it is asked."""
+
+    model: str = ""
+    """A language model in place of --policy: a folder, a name on the hub, or, with --endpoint,
+    the server's name for it."""
+    endpoint: str = ""
+    """URL of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1; replicas by commas."""
+    grammar: Literal["model", "free", "tight", "none"] = "model"
+    """What it may write: as it was trained for, or else anything that can be carried out (free);
+    only whole sentences and words of the question (tight); anything at all (none)."""
+    layout: Literal["model", "webgpt", "page-first"] = "model"
+    """Order of the prompt's fields: as it was trained for, or else the paper's."""
+    temperature: float | None = None
+    """0 takes the likeliest token; not given: as the model's folder says, or else 0."""
+
+
+class OpenedModel(NamedTuple):
+    """A model that is ready, and what a command needs of it."""
+
+    name: str
+    make: MakePolicy
+    settings: dict[str, float | int | str]
+    """Resolved, to be saved beside what it makes."""
+    close: Callable[[], Coroutine[None, None, None]]
+
+
+def open_model(config: ModelConfig, local: LocalConfig, endpoint: EndpointConfig) -> OpenedModel:
+    """Open the model that is named.
+
+    Raises:
+        ConfigError: no model is named, or settings exclude one another.
+        ModelError: the model cannot be loaded.
+    """
+    if not config.model:
+        raise ConfigError("--endpoint needs --model: the name that the server knows the model by")
+    if config.temperature is not None and not config.temperature >= 0:
+        raise ConfigError(f"--temperature must be 0 or more, not {config.temperature}")
+    asked = asked_as(config)
+    if config.endpoint:
+        from policies.models.endpoint.model import EndpointModel
+
+        remote = EndpointModel(config.model, config.endpoint, endpoint)
+        return _opened(remote, asked, config, remote.aclose, msgspec.to_builtins(endpoint))
+    from policies.models.local.loading import load
+
+    model = load(config.model, local)
+    return _opened(model, asked, config, model.aclose, msgspec.to_builtins(local))
+
+
+def asked_as(config: ModelConfig) -> LanguageModelConfig:
+    """Return how the model is asked: what its folder says, changed by what was given."""
+    asked = trained_as(config.model) if not config.endpoint else None
+    asked = asked or LanguageModelConfig()
+    if config.grammar != "model":
+        asked = replace(asked, grammar=GRAMMARS[config.grammar])
+    if config.layout != "model":
+        asked = replace(asked, prompt=replace(asked.prompt, layout=config.layout))
+    if config.temperature is not None:
+        asked = replace(asked, temperature=config.temperature)
+    return asked
+
+
+def trained_as(model: str) -> LanguageModelConfig | None:
+    """Return how the model in a folder was trained to be used, if the folder tells."""
+    folder = Path(model)
+    return read_config(folder) if model and folder.is_dir() else None
+
+
+def _opened(
+    model: TextModel,
+    asked: LanguageModelConfig,
+    config: ModelConfig,
+    close: Callable[[], Coroutine[None, None, None]],
+    engine: dict[str, object],
+) -> OpenedModel:
+    settings = flat(msgspec.to_builtins(asked)) | flat(engine, "engine.")
+    if config.endpoint:
+        settings["endpoint"] = config.endpoint
+    return OpenedModel(
+        model.name, lambda seed: LanguageModelPolicy(model, asked, seed), settings, close
+    )
+
+
+def flat(settings: dict[str, object], prefix: str = "") -> dict[str, float | int | str]:
+    """Return nested settings as one level, with dots in the names."""
+    found: dict[str, float | int | str] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value if isinstance(value, float | int | str) else repr(value)
+    return found

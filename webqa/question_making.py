@@ -1,0 +1,138 @@
+"""Questions made from the pages of an offline web, so that there are thousands to learn from.
+
+Cloze questions ask for something in a sentence; definitions ask for what a page is about, by its
+first sentence, or the other way round. The same web, number and seed give the same questions.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from math import ceil
+from random import Random
+
+from env.answers import normalise, stands_in
+from env.records import Question
+from env.web.store import Stored
+from policies.extractive.candidates import PARAGRAPH, split_sentences
+from webqa.question_answers import Definition, answers, define
+from webqa.question_wording import Wording, ask, ask_definition, ask_what_is
+
+CLOZE = "web-cloze"
+DEFINITION = "web-definition"
+ID_LENGTH = 16
+MOST_TOPICS = 300_000
+"""Pages whose topics are remembered, so that a web of millions does not fill the memory."""
+SPARE = 4
+"""Questions tried on each page for one that is wanted."""
+SHORTEST, LONGEST = 40, 300
+"""Characters of a sentence that is asked about: longer ones cannot be quoted."""
+MOST_WORDS = 4
+"""Of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakingConfig:
+    """How many questions are made, and how."""
+
+    count: int = 5000
+    """Questions wanted."""
+    seed: int = 0
+    """Another one gives other questions."""
+    definitions: float = 0.2
+    """Share of the questions that ask for definitions, as far as there are enough."""
+    wording: Wording = field(default_factory=Wording)
+
+
+Progress = Callable[[str, int], None]
+"""Is told what is being done, and with how many pages it was done."""
+
+
+def make_questions(
+    pages: Callable[[], Iterable[Stored]], config: MakingConfig, progress: Progress
+) -> list[Question]:
+    """Make questions from all pages, in an order that mixes them.
+
+    The pages are gone through twice, one at a time: to learn what each is about, and to ask.
+
+    Args:
+        pages: gives all pages anew each time.
+        config: how many, and how.
+        progress: is told now and then how far it is.
+    """
+    known: dict[str, Definition] = {}
+    total = 0
+    for total, page in enumerate(pages(), start=1):
+        progress("Reading", total)
+        if len(known) < MOST_TOPICS and (topic := define(page.title, page.text)):
+            known[topic.title] = topic
+    each = SPARE * ceil(config.count / max(1, total))
+    cloze, definitions = _Sample(config.count), _Sample(config.count)
+    for number, page in enumerate(pages(), start=1):
+        progress("Asking", number)
+        draw = Random(f"{config.seed} {page.title} {page.id}")
+        for question in _of_page(page, known, each, draw, config.wording):
+            (cloze if question.dataset == CLOZE else definitions).add(question, config.seed)
+    wanted = min(round(config.count * config.definitions), len(definitions.kept))
+    joined = _Sample(config.count)
+    for question in (*definitions.best(wanted), *cloze.best(config.count - wanted)):
+        joined.add(question, config.seed)
+    return joined.best(config.count)
+
+
+class _Sample:
+    """A random part of a stream, chosen by a hash: its memory does not grow with the stream."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.kept: dict[str, tuple[int, Question]] = {}
+        self._heap: list[tuple[int, str]] = []
+
+    def add(self, question: Question, seed: int) -> None:
+        """Keep a question, if its hash is among the smallest so far."""
+        if question.id in self.kept:
+            return
+        value = int.from_bytes(sha256(f"{seed}\0{question.id}".encode()).digest()[:8])
+        self.kept[question.id] = (value, question)
+        heapq.heappush(self._heap, (-value, question.id))
+        if len(self._heap) > self._size:
+            _, largest = heapq.heappop(self._heap)
+            del self.kept[largest]
+
+    def best(self, count: int) -> list[Question]:
+        """Return so many questions, in the order of their hashes."""
+        ordered = sorted(self.kept.values(), key=lambda pair: pair[0])
+        return [question for _, question in ordered[:count]]
+
+
+def _of_page(
+    page: Stored, known: Mapping[str, Definition], count: int, draw: Random, wording: Wording
+) -> Iterator[Question]:
+    topic = known.get(page.title.split(" (")[0])
+    if topic:
+        yield from _question(DEFINITION, ask_what_is(topic, draw, wording), topic.phrase)
+        yield from _question(DEFINITION, ask_definition(topic, draw, wording), topic.title)
+    told = [
+        sentence.text
+        for line in page.text.split("\n")
+        if len(line) >= PARAGRAPH
+        for sentence in split_sentences(line)
+        if SHORTEST <= len(sentence.text) <= LONGEST
+    ]
+    for sentence in draw.sample(told, min(count, len(told))):
+        spans = list(answers(sentence, known))
+        if spans:
+            span = draw.choice(spans)
+            asked = ask(sentence, span, topic, draw, wording)
+            yield from _question(CLOZE, asked, sentence[span.start : span.end])
+
+
+def _question(dataset: str, asked: str, answer: str) -> Iterator[Question]:
+    """Yield a question, if it is one and does not hold its answer."""
+    plain = normalise(answer)
+    if not asked or not plain or len(plain.split()) > MOST_WORDS or stands_in([answer], asked):
+        return
+    identifier = sha256(f"{dataset}\0{asked}\0{answer}".encode()).hexdigest()[:ID_LENGTH]
+    yield Question(identifier, asked, dataset, (answer,))
