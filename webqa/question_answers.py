@@ -6,13 +6,14 @@ Made for English. Knows nothing of how questions are worded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Literal
 
-from policies.extractive.candidates import PARAGRAPH, split_sentences
-from policies.extractive.words import STOP, plain, weight, words
+from env.web.passages import sentences
+from policies.extractive.candidates import CELL, PARAGRAPH
+from policies.extractive.words import STOP, plain, weight
 
 Kind = Literal["person", "place", "time", "number", "thing"]
 
@@ -27,7 +28,7 @@ _NUMBER = re.compile(
     r"eleven|twelve|twenty|thirty|forty|fifty)(?= ((?:[a-z]{3,} )?[a-z]{3,}s)\b)"
 )
 _NAME = re.compile(
-    r"\b[A-Z][\w'’-]*[a-z0-9](?:(?: (?:of|of the|de|von|van|al))? [A-Z][\w'’-]*[a-z0-9]){0,3}"
+    r"\b[A-Z][\w'’-]*[a-z0-9](?:(?: (?:of|of the|de|von|van|al))? [A-Z][\w'’-]*[a-z0-9]){0,3}(?: [IVX]+\b)?"
 )
 _TERM = re.compile(
     r"(?:called|known as|named|termed|referred to as) (?:an? |the |\")?"
@@ -46,6 +47,9 @@ _UNTIL = frozenset(
     found made used based produced consisting containing between during as near under born
     written situated played whom""".split()
 )
+_POSSESSIVE = re.compile(r"['’]s?$")
+_RARE, _VERY_RARE = 3.5, 4.5
+"""Weights of words from which on, in capitals, they are taken for names."""
 _LONGEST_CLASS = 5
 """Words of a definition before its noun."""
 _BEGINNING = 3000
@@ -79,14 +83,37 @@ class Definition:
     kind: Kind
 
 
+@dataclass(slots=True)
+class Known:
+    """What the pages of a web say of their titles."""
+
+    topics: dict[str, Definition] = field(default_factory=dict)
+    """By title."""
+    first_names: set[str] = field(default_factory=set)
+    """Of the people among them."""
+
+    def add(self, topic: Definition) -> None:
+        """Take in a definition."""
+        self.topics[topic.title] = topic
+        if topic.kind == "person" and " " in topic.title:
+            self.first_names.add(topic.title.split()[0])
+
+
+def paragraphs(text: str) -> Iterator[list[str]]:
+    """Yield the sentences of each line that is long enough to be a paragraph."""
+    for line in text.split("\n"):
+        if len(line) >= PARAGRAPH and not line.startswith("#") and CELL not in line:
+            yield [line[start:end] for start, end in sentences(line)]
+
+
 def define(title: str, text: str) -> Definition | None:
     """Return what the first sentences of a page say that it is; None when they do not."""
     head = title.split(" (")[0].split()[-1].lower() if title.split() else ""
-    for line in text[:_BEGINNING].split("\n"):
-        for sentence in split_sentences(line)[:2] if len(line) >= PARAGRAPH else ():
-            found = _IS.search(sentence.text)
-            if found and head and head in sentence.text[: found.start()].lower():
-                return _definition(title, sentence.text, found)
+    for paragraph in paragraphs(text[:_BEGINNING]):
+        for sentence in paragraph[:2]:
+            found = _IS.search(sentence)
+            if found and head and head in sentence[: found.start()].lower():
+                return _definition(title, sentence, found)
     return None
 
 
@@ -105,12 +132,13 @@ def _definition(title: str, sentence: str, found: re.Match[str]) -> Definition |
     return Definition(title, found["verb"], noun, " ".join(taken), rest, kind)
 
 
-def answers(sentence: str, known: Mapping[str, Definition]) -> Iterator[Span]:
+def answers(sentence: str, known: Known, topic: Definition | None = None) -> Iterator[Span]:
     """Yield what can be asked for in a sentence.
 
     Args:
         sentence: the text of the sentence.
-        known: what pages of this web say of their titles.
+        known: what the pages of this web say of their titles.
+        topic: what the page is about, if it says so.
     """
     dates = [Span(*found.span(), "time") for found in _DATE.finditer(sentence)]
     yield from dates
@@ -119,30 +147,29 @@ def answers(sentence: str, known: Mapping[str, Definition]) -> Iterator[Span]:
     for found in _TERM.finditer(sentence):
         yield Span(*found.span(1), "thing")
     for found in _NAME.finditer(sentence):
-        if not any(date.start < found.end() and found.start() < date.end for date in dates):
-            yield from _name(sentence, found, known)
+        if any(date.start < found.end() and found.start() < date.end for date in dates):
+            continue
+        name = _POSSESSIVE.sub("", found[0])
+        start, end = found.start(), found.start() + len(name)
+        of = known.topics.get(name)
+        if of is None and topic and topic.kind == "person" and name == topic.title.split()[-1]:
+            of = topic
+        if of:
+            yield Span(start, end, of.kind, of.noun)
+        elif kind := _kind(sentence[:start], name.split(), known):
+            yield Span(start, end, kind)
 
 
-def _name(
-    sentence: str, found: re.Match[str], known: Mapping[str, Definition]
-) -> Iterator[Span]:
-    """Yield a name, if it is one and not merely the first word of a sentence."""
-    name = found[0]
-    definition = known.get(name)
-    first = found.start() == 0
-    if first and " " not in name and definition is None:
-        return
-    if first and plain(name.split()[0]) in STOP:
-        return
-    if plain(name) in STOP or all(weight(plain(word)) < 2.5 for word in words(name)):
-        return
-    if definition:
-        yield Span(*found.span(), definition.kind, definition.noun)
-        return
-    before = sentence[: found.start()]
-    kind: Kind = "thing"
-    if _PERSON_BEFORE.search(before) and len(name.split()) == 2:
-        kind = "person"
-    elif _PLACE_BEFORE.search(before) and len(name.split()) <= 2:
-        kind = "place"
-    yield Span(*found.span(), kind)
+def _kind(before: str, parts: list[str], known: Known) -> Kind | None:
+    """Return of what kind an unknown name is; None if it is merely a word in capitals."""
+    rarity = [weight(plain(part)) for part in parts]
+    if (not before.strip() or plain(parts[0]) in STOP) and rarity[0] < _RARE:
+        return None
+    if len(parts) > 1 and parts[0] in known.first_names:
+        return "person"
+    if _PERSON_BEFORE.search(before) and len(parts) == 2:
+        return "person"
+    place = _PLACE_BEFORE.search(before) and len(parts) <= 2
+    if sum(rarity) < _RARE or (len(parts) == 1 and not place and rarity[0] < _VERY_RARE):
+        return None
+    return "place" if place else "thing"

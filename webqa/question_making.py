@@ -7,7 +7,7 @@ first sentence, or the other way round. The same web, number and seed give the s
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from math import ceil
@@ -16,16 +16,17 @@ from random import Random
 from env.answers import normalise, stands_in
 from env.records import Question
 from env.web.store import Stored
-from policies.extractive.candidates import PARAGRAPH, split_sentences
-from webqa.question_answers import Definition, answers, define
-from webqa.question_wording import Wording, ask, ask_definition, ask_what_is
+from webqa.question_answers import Kind, Known, answers, define, paragraphs
+from webqa.question_wording import Told, Wording, ask, ask_definition, ask_what_is
 
 CLOZE = "web-cloze"
 DEFINITION = "web-definition"
 ID_LENGTH = 16
 MOST_TOPICS = 300_000
 """Pages whose topics are remembered, so that a web of millions does not fill the memory."""
-SPARE = 4
+WEIGHTS: dict[Kind, float] = {"time": 3, "person": 4, "place": 3, "number": 2, "thing": 1}
+"""How much rather what is of this kind is asked for, where a sentence has several."""
+SPARE = 8
 """Questions tried on each page for one that is wanted."""
 SHORTEST, LONGEST = 40, 300
 """Characters of a sentence that is asked about: longer ones cannot be quoted."""
@@ -62,12 +63,12 @@ def make_questions(
         config: how many, and how.
         progress: is told now and then how far it is.
     """
-    known: dict[str, Definition] = {}
+    known = Known()
     total = 0
     for total, page in enumerate(pages(), start=1):
         progress("Reading", total)
-        if len(known) < MOST_TOPICS and (topic := define(page.title, page.text)):
-            known[topic.title] = topic
+        if len(known.topics) < MOST_TOPICS and (topic := define(page.title, page.text)):
+            known.add(topic)
     each = SPARE * ceil(config.count / max(1, total))
     cloze, definitions = _Sample(config.count), _Sample(config.count)
     for number, page in enumerate(pages(), start=1):
@@ -108,24 +109,22 @@ class _Sample:
 
 
 def _of_page(
-    page: Stored, known: Mapping[str, Definition], count: int, draw: Random, wording: Wording
+    page: Stored, known: Known, count: int, draw: Random, wording: Wording
 ) -> Iterator[Question]:
-    topic = known.get(page.title.split(" (")[0])
+    topic = known.topics.get(page.title.split(" (")[0])
     if topic:
         yield from _question(DEFINITION, ask_what_is(topic, draw, wording), topic.phrase)
         yield from _question(DEFINITION, ask_definition(topic, draw, wording), topic.title)
     told = [
-        sentence.text
-        for line in page.text.split("\n")
-        if len(line) >= PARAGRAPH
-        for sentence in split_sentences(line)
-        if SHORTEST <= len(sentence.text) <= LONGEST
+        (sentence, paragraph[place - 1] if place else "")
+        for paragraph in paragraphs(page.text)
+        for place, sentence in enumerate(paragraph)
+        if SHORTEST <= len(sentence) <= LONGEST and "//" not in sentence
     ]
-    for sentence in draw.sample(told, min(count, len(told))):
-        spans = list(answers(sentence, known))
-        if spans:
-            span = draw.choice(spans)
-            asked = ask(sentence, span, topic, draw, wording)
+    for sentence, before in draw.sample(told, min(count, len(told))):
+        if spans := list(answers(sentence, known, topic)):
+            (span,) = draw.choices(spans, [WEIGHTS[one.kind] for one in spans])
+            asked = ask(Told(sentence, before, topic), span, draw, wording)
             yield from _question(CLOZE, asked, sentence[span.start : span.end])
 
 

@@ -22,10 +22,13 @@ _LAST_PREPOSITION = re.compile(
 )
 _BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 _PRONOUNS = frozenset("he she it they this these we his her its their there".split())
+_ARTICLES = frozenset("a an the and or".split())
 _OPENING = re.compile(r"^[^,]{1,60},\s+")
 _CLAUSE = re.compile(r"[;:]|,\s+(?:and|but|which|who|where|while|although|as|with)\b|\s[–—-]\s")
-_LONGEST = 13
-"""Words of a question."""
+_IN_PLACE = 0.3
+"""Share of the sentences without a known verb in which the asking words stand for the answer."""
+_LONGEST = 14
+"""Words of a sentence that go into a question, before it is shortened."""
 _FEWEST = 3
 """Telling words of a question."""
 
@@ -34,41 +37,67 @@ _FEWEST = 3
 class Wording:
     """How far questions are from the sentences that they are made of."""
 
-    dropped: float = 0.25
+    dropped: float = 0.3
     """Share of the telling words, names left aside, that are dropped."""
-    replaced: float = 0.15
-    """Share of the telling words that are replaced by others of a like meaning."""
+    replaced: float = 0.3
+    """Share of the telling words that are replaced by others of a like meaning, if there are."""
+    context: float = 0.5
+    """How often a word of the sentence before is added; half as often two are."""
+    shortest: int = 5
+    """Words that are taken from the sentence, at the least and at the most."""
+    longest: int = 11
     lower: float = 0.6
     """Share of the questions in lower case."""
 
 
-def ask(
-    sentence: str, answer: Span, topic: Definition | None, draw: Random, wording: Wording
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence and where it stands."""
+
+    sentence: str
+    before: str = ""
+    """The sentence before it in its paragraph."""
+    topic: Definition | None = None
+    """What the page is about, if it says so."""
+
+
+def ask(told: Told, answer: Span, draw: Random, wording: Wording) -> str:
     """Return a question for what stands at `answer`; empty when none can be made.
 
     Args:
-        sentence: the text of the sentence.
+        told: the sentence, and where it stands.
         answer: where in it the answer stands.
-        topic: what the page is about, if it says so.
         draw: what varies the wording.
         wording: how far from the sentence it may go.
     """
-    before, after = _clause(sentence, answer)
+    before, after = _clause(told.sentence, answer)
     asked = _of_subject(before, after, answer, draw) or _of_object(before, after, answer, draw)
     if not asked:
         return ""
+    asked = " ".join(asked.split()[: draw.randint(wording.shortest, wording.longest)])
     asked = _blurred(asked, draw, wording)
-    asked = _with_topic(asked, topic, sentence[answer.start : answer.end], draw)
-    telling = [word for word in words(asked) if plain(word) not in STOP]
-    if len(telling) < _FEWEST or len(words(asked)) > _LONGEST + 6:
+    asked = _with_topic(asked, told.topic, told.sentence[answer.start : answer.end])
+    asked = " ".join([asked, *_context(told, asked, draw, wording)])
+    if len([word for word in words(asked) if plain(word) not in STOP]) < _FEWEST:
         return ""
     return finished(asked, draw, wording)
 
 
+def _context(told: Told, asked: str, draw: Random, wording: Wording) -> list[str]:
+    """Return telling words of the sentence before that stand neither in it nor in the question."""
+    wanted = (draw.random() < wording.context) + (draw.random() < wording.context / 2)
+    known = {*stems(told.sentence), *stems(asked)}
+    others = [
+        word
+        for word in words(told.before)
+        if word.isalpha() and plain(word) not in STOP and stem(plain(word)) not in known
+    ]
+    return draw.sample(others, min(wanted, len(others)))
+
+
 def finished(asked: str, draw: Random, wording: Wording) -> str:
     """Return a question as it is written down: its case, its question mark."""
-    asked = re.sub(r"\s+([,'’])", r"\1", " ".join(asked.split())).strip(" ,")
+    asked = re.sub(r"\s+([,'’])", r"\1", " ".join(asked.split())).strip(" ,;:-–—")
     if draw.random() < wording.lower:
         return asked.lower()
     mark = "?" if draw.random() < 0.8 else ""
@@ -114,7 +143,9 @@ def _of_object(before: str, after: str, answer: Span, draw: Random) -> str:
         done = f"{_present(found[1])} {before[found.end() :]}"
     else:
         kept = before.split()[-7:]
-        return _cut(" ".join([*kept, wh, *rest.split()[:5]])) if len(kept) >= _FEWEST else ""
+        if len(kept) < _FEWEST or draw.random() > _IN_PLACE:
+            return ""
+        return _cut(" ".join([*kept, wh, *rest.split()[:5]]))
     done = _LAST_PREPOSITION.sub("", f" {done.strip()}")
     return _cut(f"{wh} {verb} {_lowered(subject)} {done} {' '.join(rest.split()[:6])}")
 
@@ -131,7 +162,8 @@ def _wh(answer: Span, draw: Random, preposition: str = "") -> str:
     if kind == "number":
         return f"how many {answer.noun}"
     if kind == "time":
-        return draw.choice(("when", "when", "what year", "in which year"))
+        year = ("what year", "in which year") if answer.end - answer.start == 4 else ()  # digits
+        return draw.choice(("when", "when", *year))
     if kind == "person":
         return "who" if not answer.noun or draw.random() < 0.7 else f"{which} {answer.noun}"
     if kind == "place" and preposition in ("in", "at", "near", "from", "to", "into"):
@@ -176,10 +208,20 @@ def _blurred(asked: str, draw: Random, wording: Wording) -> str:
             said.append(draw.choice(others))
         else:
             said.append(word)
-    return " ".join(said)
+    return " ".join(_without_loose(said))
 
 
-def _with_topic(asked: str, topic: Definition | None, answer: str, draw: Random) -> str:
+def _without_loose(said: list[str]) -> list[str]:
+    """Leave out articles and the like that have lost the word behind them."""
+    kept: list[str] = []
+    for word in reversed(said):
+        loose = word in _ARTICLES if kept else plain(word.strip(",")) in STOP
+        if not loose or (kept and plain(kept[-1]) not in STOP):
+            kept.append(word)
+    return kept[::-1]
+
+
+def _with_topic(asked: str, topic: Definition | None, answer: str) -> str:
     """Name what the page is about: in the place of a pronoun, or at the end."""
     if topic is None or set(stems(topic.title)) & {*stems(asked), *stems(answer)}:
         return asked
@@ -188,8 +230,6 @@ def _with_topic(asked: str, topic: Definition | None, answer: str, draw: Random)
         if place and word.lower() in _PRONOUNS:
             owner = "'s" if word.lower() in ("his", "its", "their") else ""
             return " ".join([*said[:place], topic.title + owner, *said[place + 1 :]])
-    if draw.random() < 0.15:
-        return asked
     return f"{asked} {'of' if topic.kind == 'person' else 'in'} {topic.title}"
 
 

@@ -48,7 +48,7 @@ class Settings:
     browser: BrowserConfig = DEFAULT
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
-    policy_settings: dict[str, float | int | str] = field(default_factory=dict)
+    policy_settings: dict[str, bool | float | int | str] = field(default_factory=dict)
     """What the policy itself can be set to, and the encoder that helps it, if one does."""
     web_settings: dict[str, object] = field(default_factory=dict)
     """Of a live web: its search services, and how it is fetched."""

@@ -24,7 +24,7 @@ from env.web.passages import heading_of
 from env.web.results import Result, results_page
 from env.web.snippets import Chooser, Part, Weights, Window
 from env.web.sought import Sought, seek
-from env.web.store import Found, Store
+from env.web.store import Found, Store, Stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,11 @@ class Corpus:
         if page is None:
             raise NotFound(f"{url} is not in this offline web", "missing")
         return page
+
+    def texts(self) -> Iterator[Stored]:
+        """Yield every page, in the order of the sources, one at a time, without its links."""
+        with _naming_damage(self._folder, sqlite3.Error, zlib.error):
+            yield from self._store.texts()
 
     def find(self, query: str) -> list[Result]:
         """Return the results for a query, best first."""

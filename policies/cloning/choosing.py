@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from env.answers import stands_in
@@ -68,3 +68,9 @@ def _best(episodes: list[Episode], score: Score, left_out: Counter[str]) -> list
             best[episode.question.id] = (value, episode)
     left_out["episode that is not the best of its question"] += len(episodes) - len(best)
     return [episode for _, episode in best.values()]
+
+
+def reasons(left_out: Mapping[str, int]) -> str:
+    """Return in one line what was left out, and how often; the most frequent first."""
+    found = sorted(left_out.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{reason}: {number:,}" for reason, number in found if number)

@@ -26,6 +26,8 @@ class ExampleConfig:
     """Weight in the loss of a kind: a command's name, or answering; 1 where none is given."""
     validation: float = 0.1
     """Share of the questions that are held out to measure on."""
+    measured: int = 600
+    """Steps of held-out questions that are measured, at most: each measurement takes time."""
     best_by: str = ""
     """Learn, for each question, only from the episode that this scorer puts first."""
 
@@ -74,6 +76,7 @@ def check(examples: ExampleConfig, training: CloneConfig) -> None:
         if kind not in KINDS:
             raise ConfigError(f"--weights.{kind}: unknown kind, known are {', '.join(KINDS)}")
         _need(weight >= 0, f"weights.{kind}", weight, "0 or more")
+    _need(examples.measured > 0, "measured", examples.measured, "above 0")
     _need(0 < examples.validation < 1, "validation", examples.validation, "above 0 and below 1")
     for name in ("learning_rate", "epochs", "batch_tokens", "accumulate", "every"):
         _need(getattr(training, name) > 0, name, getattr(training, name), "above 0")

@@ -12,10 +12,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from env.actions import parse
 from env.errors import ConfigError, InvalidAction
 from env.records import Episode, Step
+from policies.cloning.choosing import reasons
 from policies.cloning.config import ANSWERING, ExampleConfig
 from policies.cloning.records import FORCED, Example, Examples, Ids
 from policies.language_model import LanguageModelConfig, make_request
@@ -84,12 +86,6 @@ def make_examples(
     return Examples(tuple(made), tuple(known.sets), dict(left_out))
 
 
-def reasons(left_out: dict[str, int]) -> str:
-    """Return in one line what was left out and how often."""
-    found = sorted(left_out.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{reason}: {number:,}" for reason, number in found if number) or "no episode"
-
-
 def _steps(episode: Episode, left_out: Counter[str]) -> Iterable[Step]:
     """Yield the steps that were commands and could be carried out, and the answer."""
     after = [*episode.steps[1:], None]
@@ -135,6 +131,8 @@ def _example(
     completion, sets = label
     if len(completion) > request.max_tokens:
         return f"step that is too long to be written ({kind})"
+    if len(sets) and (sets == FORCED).all():
+        return f"step without a choice ({kind})"
     prompt = np.asarray(reader.tokens.encode_prompt(request.prompt), np.int32)
     return Example(question, kind, weight, prompt, completion, sets)
 
@@ -147,7 +145,7 @@ class _Label(NamedTuple):
 def _label(text: str, request: Request, tokens: Tokens, known: _Sets) -> _Label | None:
     """Return the tokens of a text, and with a grammar what else was allowed at each."""
     if request.legal is None:
-        ids = [*tokens.encode_text(text), tokens.end]
+        ids = [*tokens.encode_text(text), tokens.end[0]]
         return _Label(np.asarray(ids, np.int32), np.empty(0, np.int32))
     return _masked(text, request.legal, tokens, known)
 
@@ -157,7 +155,10 @@ def _masked(text: str, legal: Legal, tokens: Tokens, known: _Sets) -> _Label | N
     if path is None:
         return None
     allowed = tokens.masks.allowed(legal, path)
-    sets = [FORCED if place.forced else known.number(place.ids) for place in allowed]
+    sets = [
+        FORCED if forced else known.number(ids)
+        for ids, forced in zip(allowed.ids, allowed.forced.tolist(), strict=True)
+    ]
     return _Label(np.asarray(path, np.int32), np.asarray(sets, np.int32))
 
 
@@ -168,9 +169,9 @@ class _Sets:
         self.sets: list[Ids] = []
         self._numbers: dict[bytes, int] = {}
 
-    def number(self, ids: Sequence[int] | Ids) -> int:
+    def number(self, ids: NDArray[np.int64]) -> int:
         """Return the number under which a set is kept; FORCED for a set of one."""
-        array = np.asarray(ids, np.int32)
+        array = ids.astype(np.int32)
         if len(array) == 1:
             return FORCED
         key = array.tobytes()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-Ids = np.ndarray[tuple[int], np.dtype[np.int32]]
+Ids = NDArray[np.int32]
 
 FORCED = -1
 """In place of a set of tokens: the grammar leaves one, so there is nothing to learn."""

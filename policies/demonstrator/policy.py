@@ -21,6 +21,7 @@ from policies.extractive.candidates import Entry, entries
 from policies.extractive.question import analyse
 from policies.extractive.words import plain, weight, words
 from policies.grammar.config import TIGHT
+from policies.grammar.legal import Line
 from policies.grammar.observing import legal_lines
 
 Plan = Generator[str, Observation, Observation]
@@ -35,10 +36,10 @@ class DemonstratorConfig:
     """Pages from which a sentence is quoted, as far as the actions suffice."""
     again: float = 0.1
     """How often a second sentence with an accepted answer is quoted from the same page."""
-    hedge: float = 0.7
+    hedge: float = 0.85
     """How often a sentence is quoted from a page that shows no accepted answer: the one that fits
     the question best. One of the quotes is always kept for a page that shows an answer."""
-    fair: float = 0.3
+    fair: float = 0.25
     """Share of the question that such a sentence must cover."""
     pick: float = 0.5
     """Share of episodes that first open the results whose snippets hold an accepted answer; the
@@ -82,16 +83,17 @@ class DemonstratorPolicy:
             return Completion("End: Answer")
 
     def _browse(self, observation: Observation) -> Plan:
-        """Search and read until there is support; without any, until the actions are used up."""
-        choices = _choices(observation, "search")
-        while True:
-            for query in queries(choices, self._draw, self.config.varied):
-                observation = yield _line("search", query)
+        """Search and read until there is support, or no action left to search and read again."""
+        search = _legal(observation, "search")
+        for query in queries(search.choices if search else (), self._draw, self.config.varied):
+            observation = yield _line("search", query)
+            if not observation.notice:
                 observation = yield from self._read_results(observation)
-                # To search again, open and quote, and in the end to answer.
-                if self._supported or (observation.quotes and observation.actions_left < 4):
-                    return observation
-            self._opened.clear()
+            if self._supported or observation.actions_left < 4:
+                break
+        while not observation.quotes:
+            observation = yield _whatever(observation)
+        return observation
 
     def _read_results(self, observation: Observation) -> Plan:
         """Open the results one by one, as long as more is wanted and there are actions for it."""
@@ -177,16 +179,33 @@ def shows_answer(episode: Episode) -> bool:
     return any(stands_in(episode.question.accepted, quote.text) for quote in quotes)
 
 
+_WAYS_OUT = ("answer", "back", "click", "down", "top", "nonsense")
+
+
 def _answer(observation: Observation) -> str:
     """Return every quote followed by its mark."""
     quoted = legal_lines(observation, TIGHT).quoted
     return " ".join(f"{text} [{number}]" for number, text in enumerate(quoted, start=1))
 
 
+def _legal(observation: Observation, command: str) -> Line | None:
+    """Return how a command may be written now; None when it is not legal."""
+    lines = legal_lines(observation, TIGHT).lines
+    return next((line for line in lines if line.command == command), None)
+
+
 def _choices(observation: Observation, command: str) -> tuple[str, ...]:
     """Return what may stand behind a command now; nothing when the command is not legal."""
-    lines = legal_lines(observation, TIGHT).lines
-    return next((line.choices for line in lines if line.command == command), ())
+    line = _legal(observation, command)
+    return line.choices if line else ()
+
+
+def _whatever(observation: Observation) -> str:
+    """Return a legal line, where nothing was found: the end if that is legal, or a way to it."""
+    lines = {line.command: line for line in legal_lines(observation, TIGHT).lines}
+    name = next(name for name in _WAYS_OUT if name in lines)
+    number = int(lines[name].choices[0]) if lines[name].choices else 0
+    return _line(name, number=number)
 
 
 def _line(name: str, text: str = "", number: int = 0) -> str:

@@ -17,6 +17,7 @@ from env.view import unmark
 from env.web.encoding import Encoder
 from policies.extractive.answering import compose
 from policies.extractive.candidates import (
+    LONGEST,
     Candidate,
     Entry,
     entries,
@@ -187,7 +188,9 @@ class ExtractivePolicy:
 
     def _see_page(self, observation: Observation, entry: Entry) -> None:
         """Take in a window; a page that gives orders is distrusted as a whole."""
-        self._see(page_candidates(observation, entry.rank))
+        limit = observation.quote_limit or LONGEST
+        candidates = page_candidates(observation, entry.rank)
+        self._see(one for one in candidates if len(one.text) <= limit)
         if gives_orders(observation.text):
             for key, one in self._seen.items():
                 if one.source.rank == entry.rank:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from env.answers import NOTHING_FOUND
-from policies.grammar.legal import Legal, Line
+from policies.grammar.legal import Legal, Line, answer_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Free:
-    """Text: a line that does not begin with a space, or the rest of an answer between marks."""
+    """Text: a line that does not begin with a space, an answer's first character, its text."""
 
-    kind: Literal["line", "answer"]
+    kind: Literal["line", "opening", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,7 @@ ROOT = "line"
 
 SPACES = ((0x20, 0x20), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x202F, 0x202F),
           (0x205F, 0x205F), (0x3000, 0x3000))  # fmt: skip
-CONTROLS = ((0x00, 0x1F), (0x7F, 0x9F), (0x2028, 0x2029))
-"""Ranges of code points that no line holds; an answer holds line ends."""
+"""Ranges of code points: the white space that is no control character."""
 
 
 class _State(NamedTuple):
@@ -90,7 +89,9 @@ def to_rules(legal: Legal) -> dict[str, Expression]:
 
 def _lines(legal: Legal, rules: dict[str, Expression]) -> Expression:
     return Either(
-        tuple(_line(line, f"{line.command}{place}", rules) for place, line in enumerate(legal.lines))
+        tuple(
+            _line(line, f"{line.command}{place}", rules) for place, line in enumerate(legal.lines)
+        )
     )
 
 
@@ -111,13 +112,12 @@ def _line(line: Line, name: str, rules: dict[str, Expression]) -> Expression:
 
 def _answer(legal: Legal, rules: dict[str, Expression]) -> Expression:
     if legal.quoted:
-        items = tuple(f"{text} [{number}]" for number, text in enumerate(legal.quoted, 1))
-        return subsets(items, (), "quoted", rules)
+        return subsets(answer_items(legal), (), "quoted", rules)
     if not legal.citations:
-        return Joined((Free("line"), Free("answer")))
+        return Joined((Free("opening"), Free("answer")))
     marks = Either(tuple(f"[{number}]" for number in range(1, legal.citations + 1)))
     text = Free("answer")
-    return Either((NOTHING_FOUND, Joined((text, Repeated(Joined((marks, text)))))))
+    return Either((NOTHING_FOUND, Joined((Free("opening"), text, Repeated(Joined((marks, text)))))))
 
 
 def subsets(
@@ -135,12 +135,13 @@ def subsets(
     def rule(state: _State) -> str:
         """Return the rule of what may follow; empty if nothing may."""
         if state not in names:
-            names[state] = ""
+            names[state] = label = f"{name}x{len(names)}"
             parts = tuple(part for place in range(state.start, len(items))
                           if (part := item(place, state.used)))  # fmt: skip
-            names[state] = f"{name}x{len(names)}" if parts else ""
             if parts:
-                rules[names[state]] = Either(parts)
+                rules[label] = Either(parts)
+            else:
+                names[state] = ""
         return names[state]
 
     def item(place: int, used: tuple[int, ...] | None) -> Expression:

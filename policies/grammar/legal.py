@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from env.answers import NOTHING_FOUND
+
 VERSION = "1"
 """Raised when the same observation gives another set; completions record it."""
+
+CONTROLS = ((0x00, 0x1F), (0x7F, 0x9F), (0x2028, 0x2029))
+"""Ranges of code points that no line holds; an answer holds line ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +44,58 @@ class Legal:
     nothing was found (env.answers.NOTHING_FOUND). Square brackets stand in marks alone."""
     quoted: tuple[str, ...] = ()
     """Answering with quotes only: their texts, in order, each on one line; empty: free text."""
+
+
+def chooses(items: Sequence[str], text: str) -> bool:
+    """Tell whether a text is some of the items, at least one, in order, spaces between."""
+    ends = {0}
+    """Places in the text behind which an item may stand."""
+    for item in items:
+        ends |= {end + len(item) + 1 for end in ends if text.startswith((item, item + " "), end)
+                 and text[end + len(item) : end + len(item) + 1] in ("", " ")}  # fmt: skip
+    return len(text) + 1 in ends
+
+
+def allows(legal: Legal, text: str) -> bool:
+    """Tell whether a text may be written: what every grammar made from `legal` accepts."""
+    if not legal.answering:
+        return any(_fits(line, text) for line in legal.lines)
+    if legal.quoted:
+        return chooses(answer_items(legal), text)
+    if text == NOTHING_FOUND and legal.citations:
+        return True
+    marks = [f"[{number}]" for number in range(1, legal.citations + 1)]
+    plain = text
+    for mark in marks:
+        plain = plain.replace(mark, "")
+    opens = bool(text) and not text[0].isspace() and text[0] != "["
+    return opens and "[" not in plain and (plain != text or not marks) and _clean(plain, "\n")
+
+
+def answer_items(legal: Legal) -> tuple[str, ...]:
+    """Return what an answer of quotes alone is made of: each quote with its mark."""
+    return tuple(f"{text} [{number}]" for number, text in enumerate(legal.quoted, 1))
+
+
+def _fits(line: Line, text: str) -> bool:
+    rest = text.removeprefix(line.prefix)
+    if not text.startswith(line.prefix):
+        return False
+    match line.kind:
+        case "nothing":
+            return not rest
+        case "text":
+            return bool(rest) and not rest[0].isspace() and _clean(rest)
+        case "choice":
+            return rest in line.choices
+        case "words":
+            return chooses(line.choices, rest) and rest not in line.without
+        case "span":
+            return bool(rest) and any(f" {rest} " in f" {run} " for run in line.choices)
+
+
+def _clean(text: str, besides: str = "") -> bool:
+    return all(
+        one in besides or not any(first <= ord(one) <= last for first, last in CONTROLS)
+        for one in text
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from env.actions import BY_NAME, COMMANDS, Command
 from env.records import Observation
 from env.view import plain_citations
 from policies.grammar.config import FREE, GrammarConfig
-from policies.grammar.legal import Legal, Line
+from policies.grammar.legal import Legal, Line, chooses
 from policies.grammar.quotable import look, passage_forms, run_texts, sentence_forms
 
 QUESTION_CHARACTERS = 190
@@ -76,23 +76,25 @@ def _lines(command: Command, seen: Observation, config: GrammarConfig) -> Iterat
 
 
 def _queries(command: Command, seen: Observation) -> Iterator[Line]:
-    words, used = question_words(seen.question), _used(command.name, seen.past_actions)
-    if words and not (len(words) == 1 and words[0] in used):
+    words = question_words(seen.question)
+    used = _used(command.name, seen.past_actions, words)
+    if len(used) < 2 ** len(words) - 1:
         yield Line(command.name, command.prefix, "words", words, used)
     elif not words and command.name == "search":
         yield Line(command.name, command.prefix, "text")
 
 
-def _used(name: str, past: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the queries made before; of finds those on this page alone."""
-    used: list[str] = []
+def _used(name: str, past: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
+    """Return the texts made of the words that were sought before; of finds, on this page."""
+    used: dict[str, None] = {}
     verb = "Search " if name == "search" else "Find "
     for action in reversed(past):
-        if action.startswith(verb):
-            used.append(action.removeprefix(verb).removesuffix(" (failed)"))
+        text = action.removeprefix(verb).removesuffix(" (failed)")
+        if action.startswith(verb) and chooses(words, text):
+            used[text] = None
         elif name == "find" and action.startswith(("Search ", "Click ", "Back")):
             break
-    return tuple(dict.fromkeys(reversed(used)))
+    return tuple(used)
 
 
 def _quotes(prefix: str, seen: Observation, config: GrammarConfig) -> Iterator[Line]:

@@ -7,6 +7,7 @@ page. Knows no policy and no grammar library.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,10 @@ MOST_SENTENCES = 5
 """Sentences of a quote that is written by its first and last words."""
 LONGEST = 3900
 """Characters of a quote's text in a command; the parser refuses more than 4,000."""
-_CUTS = ("; ", ", ", " | ")
+_CLUSTERS = 100
+"""Folded characters, at most, of a first and a last character with their combining marks."""
+_STOP = re.compile(r"[.!?。！？][\"'”’)\]]*$")
+_CUTS = ("; ", ", ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def whole_sentences(screen: Screen) -> list[Span]:
 
 
 def _goes_on(character: str) -> bool:
-    return character.islower() or unicodedata.category(character)[0] == "M"
+    return character.islower() or _leans(character)
 
 
 def _parts(text: str, start: int, end: int, limit: int) -> Iterator[Span]:
@@ -175,10 +179,10 @@ def run_texts(screen: Screen) -> tuple[str, ...]:
 
 
 def _findable(words: Sequence[str]) -> Iterator[list[str]]:
-    """Cut at words that cannot stand at a phrase's edge: they begin with a combining mark."""
+    """Cut at words that would not be found as written: those that begin with a combining mark."""
     piece: list[str] = []
     for word in words:
-        if JOINER in word or unicodedata.category(word[0])[0] == "M" or not fold(word):
+        if JOINER in word or _leans(word[0]) or not fold(word):
             yield piece
             piece = []
         else:
@@ -186,50 +190,53 @@ def _findable(words: Sequence[str]) -> Iterator[list[str]]:
     yield piece
 
 
+def _leans(character: str) -> bool:
+    """Tell whether a character makes one with the character before it."""
+    return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
+
+
 def _short(words: Sequence[str], room: int) -> Iterator[list[str]]:
-    """Cut into parts of at most `room` folded characters, at sentence ends where there are any."""
-    text, part, length = " ".join(words), [], 0
-    for start, end in sentences(text):
-        pieces = text[start:end].split()
-        size = sum(len(fold(word)) for word in pieces)
-        if length + size > room:
-            yield part
-            part, length = [], 0
-        for word in pieces:
-            length += len(fold(word))
-            if length > room:
-                yield part
-                part, length = [], len(fold(word))
-            if length <= room:
-                part.append(word)
-            else:
-                length = 0
+    """Cut into parts of at most `room` folded characters, behind a full stop if there is one."""
+    part: list[str] = []
+    for word in words:
+        while part and _size(part) + _size([word]) > room:
+            cut = max((place for place, one in enumerate(part, 1) if _STOP.search(one)), default=0)
+            cut = cut or len(part)
+            yield part[:cut]
+            part = part[cut:]
+        if _size([word]) <= room:
+            part.append(word)
     yield part
+
+
+def _size(words: Sequence[str]) -> int:
+    return len("".join(map(fold, words)))
 
 
 def _unquoted(words: Sequence[str], kept: Sequence[SearchForm]) -> Iterator[Sequence[str]]:
     """Yield the longest runs that hold no run which the browser would call quoted already."""
-    start = end = 0
-    known = sorted(interval for form in kept for interval in _quoted_runs(words, form))
-    for first, last in known:
-        if last > end and last - 1 > start:
-            yield words[start : last - 1]
-        start, end = max(start, first + 1), last
+    folds = [fold(word) for word in words]
+    known = {interval for form in kept for interval in _quoted_runs(folds, form)}
+    start, before = 0, -1
+    for first, last in sorted(known, key=lambda interval: (interval[1], -interval[0])):
+        if first > before:  # otherwise it holds the one before it
+            if last - 1 > start:
+                yield words[start : last - 1]
+            start, before = first + 1, first
     if start < len(words):
         yield words[start:]
 
 
-def _quoted_runs(words: Sequence[str], quote: SearchForm) -> Iterator[tuple[int, int]]:
+def _quoted_runs(folds: Sequence[str], quote: SearchForm) -> Iterator[tuple[int, int]]:
     """Yield the runs (first, behind last) that would be found as the whole of a quote."""
     whole = Span(0, len(quote.text))
-    folds = [fold(word) for word in words]
-    for first in range(len(words)):
+    for first in range(len(folds)):
         run = ""
-        for last in range(first, len(words)):
+        for last in range(first, len(folds)):
             run += folds[last]
             if run not in quote.folded:
                 break
-            if quote.find(run) == whole:
+            if len(run) + _CLUSTERS >= len(quote.folded) and quote.find(run) == whole:
                 yield first, last + 1
 
 
@@ -243,8 +250,9 @@ def _room(text: str, limit: int) -> int:
     shown.append(len(text))
 
     def too_long(count: int) -> bool:
-        return any(
-            end - start > limit for start, end in zip(shown, shown[count:], strict=False)
-        ) or count > limit
+        return (
+            any(end - start > limit for start, end in zip(shown, shown[count:], strict=False))
+            or count > limit
+        )
 
     return bisect_right(range(1, max(2, len(shown))), False, key=too_long)

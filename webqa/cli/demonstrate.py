@@ -82,7 +82,7 @@ def demonstrate(
             opened.identity,
             browser,
             seed=amount.seed,
-            policy_settings=asdict(demonstrator) | {"only_found": amount.only_found},
+            policy_settings=asdict(demonstrator) | {"only_found": int(amount.only_found)},
         )
     work = Work(
         web, browser, demonstrator, out.resolve().name, configuration(settings), amount.seed

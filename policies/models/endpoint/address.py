@@ -118,9 +118,7 @@ def _local(host: str) -> bool:
         return "." not in host or host.endswith(_LOCAL_NAMES)
 
 
-def read_key(
-    variable: str, addresses: tuple[Address, ...], environment: Mapping[str, str]
-) -> Key:
+def read_key(variable: str, addresses: tuple[Address, ...], environment: Mapping[str, str]) -> Key:
     """Take the key from the environment; none where the variable is not set.
 
     Raises:

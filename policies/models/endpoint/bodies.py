@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from policies.models.base import Prompt, Request
 from policies.models.endpoint.config import Kind
-from policies.models.endpoint.forms import FIELD, JSON_HINT, JSON_TOKENS, Form, field_value
+from policies.models.endpoint.forms import (
+    FIELD,
+    JSON_ANSWER,
+    JSON_COMMAND,
+    JSON_TOKENS,
+    Form,
+    field_value,
+)
 
 NEEDED = frozenset({"model", "messages", "prompt"})
 """Fields that are never left out."""
@@ -89,7 +96,7 @@ def make_body(asked: Asked, server: Server) -> dict[str, object]:
 def _messages(prompt: Prompt, asked: Asked) -> list[dict[str, str]]:
     system = prompt.system
     if asked.form == "schema":
-        system = f"{system}\n\n{JSON_HINT}".strip()
+        system = f"{system}\n\n{JSON_COMMAND if asked.request.line else JSON_ANSWER}".strip()
     messages = [{"role": "system", "content": system}] if system else []
     messages.append({"role": "user", "content": prompt.text})
     for wrong in asked.wrong:

@@ -16,9 +16,7 @@ LONGEST_WAIT = 60.0
 class Fault(ModelError):
     """No usable reply from a server."""
 
-    def __init__(
-        self, message: str, *, passing: bool = False, asked: float | None = None
-    ) -> None:
+    def __init__(self, message: str, *, passing: bool = False, asked: float | None = None) -> None:
         super().__init__(message)
         self.passing = passing
         """Whether it may go away when one asks again."""

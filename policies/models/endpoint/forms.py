@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from env.citations import cited_numbers
-from env.errors import Error
+from env.actions import COMMANDS
 from policies.grammar.gbnf import to_gbnf
 from policies.grammar.json_schema import from_json, to_schema
 from policies.grammar.lark import to_lark
-from policies.grammar.legal import Legal
+from policies.grammar.legal import Legal, allows
 from policies.models.endpoint.config import Kind
-from policies.models.endpoint.lines import why_not
 
 Form = Literal["lark", "gbnf", "schema"]
 
@@ -26,6 +24,8 @@ FORMS: dict[Kind, tuple[Form, ...]] = {
     "openai": ("schema",),
 }
 """The best first."""
+MASKS: frozenset[Form] = frozenset({"lark", "gbnf"})
+"""Forms that allow what is legal and nothing else."""
 FIELD: dict[Form, str] = {
     "lark": "structured_outputs",
     "gbnf": "grammar",
@@ -37,7 +37,12 @@ _ONLY_CHAT: frozenset[tuple[Kind, Form]] = frozenset(
 )
 JSON_TOKENS = 48
 """Tokens that a command costs more as JSON."""
-JSON_HINT = "Write it as JSON, in the form that is asked for."
+JSON_COMMAND = (
+    'Write the command as JSON: {"action": {"command": NAME, "argument": TEXT}}, where NAME is '
+    f"one of {', '.join(command.name for command in COMMANDS)} (in the order of the list above) "
+    'and TEXT is what stands behind the command, "" where nothing does.'
+)
+JSON_ANSWER = 'Write the answer as JSON: {"answer": TEXT}.'
 """For models that are sent a schema, which some servers do not show them."""
 
 
@@ -52,33 +57,18 @@ def field_value(form: Form, legal: Legal) -> object:
         return {"grammar": to_lark(legal)}
     if form == "gbnf":
         return to_gbnf(legal)
-    schema = {"name": "reply", "schema": to_schema(legal), "strict": True}
+    schema = {"name": "reply", "strict": True, "schema": to_schema(legal)}
     return {"type": "json_schema", "json_schema": schema}
 
 
 def read_form(form: Form, written: str, legal: Legal) -> str | None:
     """Return the line or the answer that was written, None if it is not in this form.
 
-    A server that enforces a form never breaks it, except where it was cut off.
+    A server that enforces a form never breaks it, except where it was cut off. A schema says less
+    than a grammar: what is in its form may still not be legal.
     """
     text = written.strip()
-    if form == "schema":
-        try:
-            text = from_json(text).strip()
-        except (Error, ValueError):
-            return None
-    return text if keeps(text, legal) else None
-
-
-def keeps(text: str, legal: Legal) -> bool:
-    """Tell whether a text can be what a server wrote that was held to what is legal."""
-    if legal.answering:
-        numbers = cited_numbers(text)
-        return bool(text) and all(1 <= number <= legal.citations for number in numbers)
-    if why_not(text) is not None:
-        return False
-    return any(
-        text.startswith(line.prefix)
-        and (line.kind != "choice" or text[len(line.prefix) :] in line.choices)
-        for line in legal.lines
-    )
+    if form != "schema":
+        return text if allows(legal, text) else None
+    told = from_json(text).strip()
+    return None if told == text else told

@@ -37,6 +37,11 @@ class Learned:
         self._may_change = may_change
         self._strikes: Counter[Form] = Counter()
 
+    @property
+    def several(self) -> bool:
+        """Whether one request may ask for several completions."""
+        return self.kind in ("vllm", "openai") and "n" not in self.dropped
+
     def form(self, without: Collection[Form] = ()) -> Form | None:
         """Return the best form that the server takes, None when there is none."""
         for form in usable(self.kind, self.chat):

@@ -21,7 +21,8 @@ _ANALYSIS = re.compile(r"\A\s*<\|channel\|>(?!final).*", re.DOTALL)
 _FENCED = re.compile(r"\A\s*```[^\n`]*\n(.*?)\n?```\s*\Z", re.DOTALL)
 _FENCE = re.compile(r"`{3,}[a-z]*")
 _BEFORE = re.compile(
-    r"(?:[♦#>*\-•\s]|[0-9]{1,2}[.)]\s)*(?:\**(?:the )?(?:next )?(?:action|command)\s*(?::|\n)\**)?\s*",
+    r"(?:[♦#>*\-•\s]|[0-9]{1,2}[.)]\s)*"
+    r"(?:\**(?:the )?(?:next )?(?:action|command)\s*:\**)?\s*",
     re.IGNORECASE,
 )
 _PAIRS = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’", "*": "*", "«": "»"}

@@ -1,58 +1,47 @@
 """A model behind an OpenAI-compatible server, as a `TextModel`.
 
-What the server can do is found out once, remembered, and corrected by what it refuses. Knows the
-shapes of requests and replies; HTTP itself is behind `transport`.
+What the server can do is found out once, remembered, and corrected by what it refuses. Where
+nothing constrains the model, the command is looked for in what it wrote, and it is asked again.
+Knows neither HTTP nor the fields of requests.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any, NamedTuple, TypeVar
 
 from env.records import Completion
 from policies.grammar.legal import VERSION
 from policies.models.base import Prompt, Request
 from policies.models.endpoint.address import read_addresses, read_key
 from policies.models.endpoint.asking import Asker
-from policies.models.endpoint.bodies import Asked, Server, Wrong, make_body
+from policies.models.endpoint.bodies import Wrong
 from policies.models.endpoint.config import DEFAULT, EndpointConfig, check
+from policies.models.endpoint.costs import Cost, Drawn, add, estimate_prompt
 from policies.models.endpoint.faults import Fault
-from policies.models.endpoint.forms import Form, read_form
-from policies.models.endpoint.learning import REFUSALS, Learned, told_context
+from policies.models.endpoint.forms import MASKS, read_form
+from policies.models.endpoint.learning import Learned
 from policies.models.endpoint.lines import take_answer, take_line, why_not
 from policies.models.endpoint.outside import Budget, Outside
-from policies.models.endpoint.probing import Known, Prober, refused_key
-from policies.models.endpoint.reading import Choice, Read, Usage, read_reply
+from policies.models.endpoint.posting import Endpoint, Poster
+from policies.models.endpoint.probing import Prober
 from policies.models.endpoint.replicas import Replica, Replicas
-from policies.models.endpoint.transport import Reply, Transport, make_trust
-from policies.models.endpoint.words import no_chat, too_long, words_of
+from policies.models.endpoint.transport import Transport, make_trust
 
 GUESSED_CONTEXT = 8192
 """Tokens, where neither the user nor the server tells."""
-_FRAME = 32
-"""Tokens, about, that a chat template adds."""
-_BYTES = 3
-"""Bytes of text in a token: fewer than in any common language, so that estimates are high."""
-_MOST_CHANGES = 16
-"""Fields and forms that one request may lose before we give up."""
-_CHARACTERS = 40
-"""Per token that was asked for; a server that writes more does not keep the limit."""
+_SEED_STEP = 1000
+"""Between the seeds of one completion's tries, so that they stay apart from other samples'."""
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A choice, how it was asked for, and what it cost."""
-
-    choice: Choice
-    form: Form | None
-    usage: Usage
+class _Text(NamedTuple):
+    text: str
+    held: bool
+    """Whether the server held the model to a form that was sent."""
 
 
 class EndpointModel:
@@ -79,41 +68,50 @@ class EndpointModel:
         """
         check(config)
         self.name = name
-        self.context = config.context or GUESSED_CONTEXT
-        """Tokens; what the server tells is known after `start`."""
         self._config = config
         self._outside = outside or Outside()
         addresses = read_addresses(url)
-        self._where = addresses[0].root
         self._key = read_key(config.key_variable, addresses, self._outside.environment)
-        trust = cache(make_trust)
         self._replicas = Replicas(
             [
                 Replica(Transport(address, self._key, config, trust), self._outside.clock)
+                for trust in (cache(make_trust),)
                 for address in addresses
             ]
         )
         self._asker = Asker(self._replicas, self._key, config.tries, self._outside)
-        self._learned = Learned("openai", config.chat != "no", config.chat == "auto")
-        self._models: tuple[str, ...] = ()
+        self._endpoint = Endpoint(
+            name,
+            addresses[0].root,
+            config.context or GUESSED_CONTEXT,
+            config.context > 0,
+            config.thinking,
+            Learned("openai", config.chat != "no", config.chat == "auto"),
+        )
+        self._poster = Poster(self._endpoint, self._asker, self._key)
         self._starting: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
-        return f"EndpointModel({self.name!r}, {self._where!r}, {self._key!r})"
+        return f"EndpointModel({self.name!r}, {self._endpoint.where!r}, {self._key!r})"
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and completion may have together; a guess before `start`."""
+        return self._endpoint.context
 
     @property
     def chat(self) -> bool:
-        """Whether it takes messages; known after `start`, and corrected when it refuses them."""
-        return self._learned.chat
+        """Whether it takes messages; a guess before `start`, corrected when it refuses them."""
+        return self._endpoint.learned.chat
 
     @property
     def kind(self) -> str:
-        """What the server is, known after `start`."""
-        return self._learned.kind
+        """What the server is; a guess before `start`."""
+        return self._endpoint.learned.kind
 
     def count(self, prompt: Prompt) -> int:
         """Estimate the tokens of a prompt: a third of its bytes in UTF-8, and a frame."""
-        return _tokens(prompt.text) + _tokens(prompt.system) + _FRAME
+        return estimate_prompt(prompt)
 
     async def start(self) -> None:
         """Find out what the server is, once; `context` and `chat` are right afterwards.
@@ -124,7 +122,7 @@ class EndpointModel:
         if self._starting is None:
             self._starting = asyncio.create_task(self._start())
             self._starting.add_done_callback(self._started)
-        # Shared by all who wait, whom a cancelled one must not take with it.
+        # Shared by all who wait: one who is cancelled must not take it with him.
         await asyncio.shield(self._starting)
 
     def _started(self, task: asyncio.Task[None]) -> None:
@@ -133,12 +131,14 @@ class EndpointModel:
 
     async def _start(self) -> None:
         prober = Prober(self._asker, self._replicas, self._key, self._config, self._outside)
-        known: Known = await prober.probe(self.name)
-        chat = known.chat if self._config.chat == "auto" else self._config.chat == "yes"
-        self._learned = Learned(known.kind, chat, self._config.chat == "auto")
-        self._models = known.models
-        if not self._config.context:
-            self.context = known.context or GUESSED_CONTEXT
+        known = await prober.probe(self.name)
+        endpoint = self._endpoint
+        endpoint.learned.kind = known.kind
+        if self._config.chat == "auto":
+            endpoint.learned.chat = known.chat
+        if not self._config.context and known.context:
+            endpoint.context = known.context
+        endpoint.models = known.models
 
     async def complete(self, request: Request) -> list[Completion]:
         """Return `request.samples` completions, without the line's end.
@@ -149,107 +149,94 @@ class EndpointModel:
         """
         await self.start()
         request = replace(request, prompt=_encodable(request.prompt))
+        learned = self._endpoint.learned
+        if request.samples == 1 or not learned.several:
+            return await _together([self._one(request, at) for at in range(request.samples)])
         budget = self._budget()
-        asked = 1 if "n" in self._learned.dropped or not self._many() else request.samples
-        read, form = await self._post(request, budget, samples=asked, seed=request.seed)
-        drawn = _shares(read, form)[: request.samples]
-        if len(read.choices) < asked:
-            # The field was taken, and not heeded.
-            self._learned.drop("n")
-        more = range(len(drawn), request.samples)
-        return await _together(
-            [
-                *(self._settle(request, one, at, budget) for at, one in enumerate(drawn)),
-                *(self._another(request, at) for at in more),
-            ]
-        )
-
-    def _many(self) -> bool:
-        """Tell whether one request may ask for several completions."""
-        return self._learned.kind in ("vllm", "openai")
+        drawn = await self._poster.post(request, budget, seed=request.seed, samples=request.samples)
+        drawn = drawn[: request.samples]
+        if len(drawn) < request.samples:
+            learned.drop("n")  # taken, and not heeded
+        settled = [self._settle(request, one, at, budget.copy()) for at, one in enumerate(drawn)]
+        others = [self._one(request, at) for at in range(len(drawn), request.samples)]
+        return await _together([*settled, *others])
 
     def _budget(self) -> Budget:
         return Budget(self._config.seconds, self._outside.clock)
 
-    async def _another(self, request: Request, at: int) -> Completion:
+    async def _one(self, request: Request, at: int) -> Completion:
+        """Draw the sample with this number by a request of its own."""
         budget = self._budget()
-        read, form = await self._post(request, budget, samples=1, seed=request.seed + at)
-        return await self._settle(request, _shares(read, form)[0], at, budget)
+        drawn = await self._poster.post(request, budget, seed=request.seed + at)
+        return await self._settle(request, drawn[0], at, budget)
 
-    async def _settle(
-        self, request: Request, drawn: _Drawn, at: int, budget: Budget
-    ) -> Completion:
+    async def _settle(self, request: Request, drawn: Drawn, at: int, budget: Budget) -> Completion:
         """Make a completion of what was drawn; draw again where it is no command."""
-        text, cost = self._text(request, drawn), _cost(request, drawn, self)
         wrong: tuple[Wrong, ...] = ()
-        for again in range(1, self._config.corrections + 2):
-            silent = not text and drawn.choice.finish == "length"
-            why = why_not(text) if request.line and request.legal else None
-            if silent:
-                self._thinking(drawn)
-            elif why is None or again > self._config.corrections or not self._corrects(request):
+        text, cost = self._text(request, drawn), drawn.cost
+        for again in range(1, max(1, self._config.corrections) + 1):
+            if not text.text and drawn.choice.finish == "length" and self._grants(request, drawn):
+                self._endpoint.learned.thinks = True
+            elif (why := self._why_again(request, text)) is not None:
+                wrong = (*wrong, Wrong(text.text, why)) if self.chat else ()
+            else:
                 break
-            elif self.chat:
-                wrong = (*wrong, Wrong(text, why))
-            seed = request.seed + at + 1000 * again
-            read, form = await self._post(request, budget, samples=1, seed=seed, wrong=wrong)
-            drawn = _shares(read, form)[0]
-            text = self._text(request, drawn)
-            cost = _sum(cost, _cost(request, drawn, self))
+            seed = request.seed + at + _SEED_STEP * again
+            drawn = (await self._poster.post(request, budget, seed=seed, wrong=wrong))[0]
+            text, cost = self._text(request, drawn), add(cost, drawn.cost)
         return self._completion(request, drawn, text, cost)
 
-    def _corrects(self, request: Request) -> bool:
-        """Tell whether asking again can help: the same text at temperature 0 gives the same."""
-        return self.chat or request.temperature > 0
+    def _grants(self, request: Request, drawn: Drawn) -> bool:
+        """Tell whether a model that used all its tokens to think is to be given more."""
+        return self._config.thinking > 0 and drawn.tokens <= request.max_tokens
 
-    def _thinking(self, drawn: _Drawn) -> None:
-        """Grant more tokens to a model that used all to think, once."""
-        if self._learned.thinks or not self._config.thinking:
-            raise Fault(
-                f"{self.name} used all its tokens before it wrote anything: "
-                "let it think less, or raise --thinking"
-            )
-        self._learned.thinks = True
+    def _why_again(self, request: Request, text: _Text) -> str | None:
+        """Return what is wrong with a command, None if nothing is or asking again is no use."""
+        if not (request.line and request.legal and self._config.corrections) or text.held:
+            return None
+        # A text that is continued at temperature 0 would be continued by the same.
+        return why_not(text.text) if self.chat or request.temperature > 0 else None
 
-    def _text(self, request: Request, drawn: _Drawn) -> str:
+    def _text(self, request: Request, drawn: Drawn) -> _Text:
         """Return the line or the answer in what was drawn.
 
         Raises:
-            Fault: the model or its server refused to write any.
+            Fault: the model, or its server, refused to write any.
         """
-        choice = drawn.choice
-        if choice.refusal and not choice.text.strip():
-            raise Fault(f"{self.name} refused: {self._key.said(choice.refusal)}")
-        if choice.finish == "content_filter" and not choice.text.strip():
-            raise Fault(f"the server of {self.name} withheld the reply (content_filter)")
+        choice, learned = drawn.choice, self._endpoint.learned
+        if not choice.text.strip():
+            if choice.refusal:
+                raise Fault(f"{self.name} refused: {self._key.said(choice.refusal)}")
+            if choice.finish == "content_filter":
+                raise Fault(f"the server of {self.name} withheld the reply (content_filter)")
         if drawn.form and request.legal:
             text = read_form(drawn.form, choice.text, request.legal)
             if text is not None:
-                self._learned.kept(drawn.form)
-                return self._key.hide(text)
+                learned.kept(drawn.form)
+                return _Text(self._key.hide(text), True)
             if choice.finish != "length":
-                self._learned.strike(drawn.form)
-        text = take_line(choice.text) if request.line else take_answer(choice.text)
-        return self._key.hide(text)
+                learned.strike(drawn.form)
+        taken = take_line(choice.text) if request.line else take_answer(choice.text)
+        return _Text(self._key.hide(taken), False)
 
-    def _completion(
-        self, request: Request, drawn: _Drawn, text: str, cost: Usage
-    ) -> Completion:
-        if not text and not request.line:
-            raise Fault(f"{self.name} wrote nothing")
+    def _completion(self, request: Request, drawn: Drawn, text: _Text, cost: Cost) -> Completion:
         choice = drawn.choice
-        held = bool(drawn.form and request.legal) and (
-            read_form(drawn.form, choice.text, request.legal) is not None  # type: ignore[arg-type]
-        )
-        whole = choice.text.strip() == text
+        if not text.text and choice.finish == "length":
+            raise Fault(
+                f"{self.name} used all its {drawn.tokens} tokens before it wrote anything: "
+                "let it think less, or raise --thinking"
+            )
+        if not text.text and not request.line:
+            raise Fault(f"{self.name} wrote nothing")
+        whole = choice.text.strip() == text.text
         return Completion(
-            text,
+            text.text,
             token_ids=choice.token_ids if whole else (),
             logprobs=choice.logprobs if whole and self._honest(request) else (),
-            grammar=VERSION if held else "",
-            prompt_tokens=cost.prompt or 0,
+            grammar=VERSION if text.held and drawn.form in MASKS else "",
+            prompt_tokens=cost.prompt,
             cached_tokens=cost.cached,
-            completion_tokens=cost.completion or 0,
+            completion_tokens=cost.completion,
         )
 
     def _honest(self, request: Request) -> bool:
@@ -257,106 +244,9 @@ class EndpointModel:
 
         vLLM's are, by default, of the masked logits before temperature and truncation.
         """
-        plain = not {"temperature", "top_p", "top_k", "min_p"} & self._learned.dropped
-        return self._learned.kind == "vllm" and request.temperature == 1.0 and plain
-
-    async def _post(
-        self,
-        request: Request,
-        budget: Budget,
-        *,
-        samples: int,
-        seed: int,
-        wrong: tuple[Wrong, ...] = (),
-    ) -> tuple[Read, Form | None]:
-        """Send a request, in other words if need be, until the server takes it."""
-        without: set[Form] = set()
-        for _ in range(_MOST_CHANGES):
-            form = self._learned.form(without) if request.legal else None
-            asked = Asked(request, form, samples, seed, self._room(request), wrong)
-            learned = self._learned
-            server = Server(self.name, learned.kind, learned.chat, learned.dropped)
-            body = make_body(asked, server)
-            reply = await self._asker.ask(
-                "POST",
-                "/chat/completions" if server.chat else "/completions",
-                msgspec.json.encode(body),
-                key=request.key,
-                budget=budget,
-                final=lambda reply: reply.status in (500, 501) and self._telling(reply),
-            )
-            if reply.status == 200:
-                return self._read(reply, asked), form
-            self._adapt(reply, body, form, without, request)
-        raise Fault(f"the server refuses each form of the request to {self.name}")
-
-    def _read(self, reply: Reply, asked: Asked) -> Read:
-        try:
-            return read_reply(reply.body, _CHARACTERS * asked.tokens)
-        except Fault as fault:
-            raise Fault(f"the server of {self.name} is not to be understood: {fault}") from None
-
-    def _telling(self, reply: Reply) -> bool:
-        """Tell whether a server's fault is ours: some send 500 for what they do not support."""
-        words = words_of(reply.body)
-        return too_long(words) or no_chat(words)
-
-    def _adapt(
-        self,
-        reply: Reply,
-        body: dict[str, object],
-        form: Form | None,
-        without: set[Form],
-        request: Request,
-    ) -> None:
-        """Learn from a refusal what to do without; raise where there is nothing to learn."""
-        if reply.status in (401, 403):
-            raise refused_key(reply, self._key)
-        if reply.status not in REFUSALS:
-            raise self._refused(reply)
-        words = words_of(reply.body)
-        if too_long(words):
-            raise self._too_long(request, reply, told_context(words))
-        if "messages" in body and self._learned.no_chat(reply.status, words):
-            return
-        if reply.status not in (404, 405) and self._learned.refused_field(words, body):
-            return
-        if form is None or reply.status in (404, 405):
-            raise self._refused(reply)
-        self._learned.strike(form)
-        without.add(form)
-
-    def _too_long(self, request: Request, reply: Reply, told: int) -> Fault:
-        if not self._config.context and 256 <= told < self.context:
-            self.context = told
-        return Fault(
-            f"the prompt of about {self.count(request.prompt)} tokens is too long for {self.name}: "
-            f"set --context to what the server has, or use --preset small. It says: "
-            f"{self._key.said(words_of(reply.body).text)}"
-        )
-
-    def _refused(self, reply: Reply) -> Fault:
-        said = self._key.said(words_of(reply.body).text)
-        if 300 <= reply.status < 400:
-            return Fault(
-                f"{self._where} sends us elsewhere (status {reply.status}), which is not followed: "
-                "give the address of the server itself"
-            )
-        words = f"{self._where} refused the request (status {reply.status})"
-        words += f": {said}" if said else ""
-        if reply.status == 404 and self._models and self.name not in self._models:
-            offered = ", ".join(self._key.said(name) for name in self._models[:5])
-            words += f". Its models: {offered}"
-        elif reply.status == 404:
-            words += ". Is the model's name right, and does the address end in /v1?"
-        return Fault(words)
-
-    def _room(self, request: Request) -> int:
-        """Return the tokens that a completion may have, with those that go into thoughts."""
-        if not self._learned.thinks:
-            return request.max_tokens
-        left = self.context - self.count(request.prompt)
-        return max(request.max_tokens, min(request.max_tokens + self._config.thinking, left))
+        learned = self._endpoint.learned
+        whole = not {"temperature", "top_p", "top_k", "min_p"} & learned.dropped
+        return learned.kind == "vllm" and request.temperature == 1.0 and whole
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -366,47 +256,10 @@ class EndpointModel:
             await replica.transport.aclose()
 
 
-def _tokens(text: str) -> int:
-    return math.ceil(len(text.encode(errors="replace")) / _BYTES)
-
-
 def _encodable(prompt: Prompt) -> Prompt:
     """Replace half surrogate pairs, which no JSON can hold."""
     text, system = (part.encode(errors="replace").decode() for part in (prompt.text, prompt.system))
     return Prompt(text, system)
-
-
-def _shares(read: Read, form: Form | None) -> list[_Drawn]:
-    """Give each choice its share of the tokens; the prompt was read once for all of them."""
-    usage, lengths = read.usage, [len(choice.text) + 1 for choice in read.choices]
-    drawn = []
-    for number, (choice, length) in enumerate(zip(read.choices, lengths, strict=True)):
-        completion = len(choice.token_ids) or None
-        if completion is None and usage.completion is not None:
-            completion = round(usage.completion * length / sum(lengths))
-        cached = usage.cached if number == 0 else usage.prompt or 0
-        drawn.append(_Drawn(choice, form, Usage(usage.prompt, cached, completion)))
-    return drawn
-
-
-def _cost(request: Request, drawn: _Drawn, model: EndpointModel) -> Usage:
-    """Return the tokens of what was drawn, estimated where the server does not tell."""
-    usage = drawn.usage
-    prompt = model.count(request.prompt) if usage.prompt is None else usage.prompt
-    completion = usage.completion
-    return Usage(
-        prompt,
-        usage.cached,
-        _tokens(drawn.choice.text) if completion is None else completion,
-    )
-
-
-def _sum(first: Usage, second: Usage) -> Usage:
-    return Usage(
-        (first.prompt or 0) + (second.prompt or 0),
-        first.cached + second.cached,
-        (first.completion or 0) + (second.completion or 0),
-    )
 
 
 async def _together(work: Sequence[Coroutine[Any, Any, Result]]) -> list[Result]:

@@ -33,6 +33,12 @@ class Budget:
         self.left = seconds
         self._clock = clock
 
+    def copy(self) -> Budget:
+        """Return another with what is left, for work that goes on beside other work."""
+        budget = Budget(self.whole, self._clock)
+        budget.left = self.left
+        return budget
+
     @contextmanager
     def spending(self) -> Iterator[None]:
         """Count the time of what happens within."""

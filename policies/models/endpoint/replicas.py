@@ -63,7 +63,7 @@ class Replicas:
             key = str(self._next)
 
         def rank(replica: Replica) -> tuple[bool, float, bytes]:
-            # The highest hash of key and server together: if one is down, only its keys move.
+            # By a hash of key and server together: if one is down, only its keys move.
             name = f"{key}\0{replica.transport.address.api}"
             return (replica in failed, replica.resting, sha256(name.encode()).digest())
 

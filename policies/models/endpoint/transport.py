@@ -162,9 +162,7 @@ class Transport:
             follow_redirects=False,
             # The whole is limited by the budget; a model may think long before its first byte.
             timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-            limits=httpx.Limits(
-                max_connections=connections, max_keepalive_connections=connections
-            ),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
 
     async def aclose(self) -> None:

@@ -74,7 +74,7 @@ _PATTERN = (
 
 def _with_layout(texts: Iterable[str]) -> Iterator[str]:
     for piece in pieces():
-        yield (piece if piece.endswith(("\n", "†")) else piece + "†") * _SEEN
+        yield (piece if piece.endswith("\n") else piece + " \n") * _SEEN
     read = 0
     for text in texts:
         yield text

@@ -1,0 +1,53 @@
+"""The model that cloning begins with, opened for training. Knows no examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from policies.cloning.lora import with_lora
+from policies.models.base import ModelError
+from policies.models.tokens import Tokens
+
+LONGEST = 1 << 20
+"""Tokens; a tokenizer that names a greater length means that it knows of none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A model that is ready to be trained."""
+
+    model: Any
+    """Of transformers, or of peft around one."""
+    tokens: Tokens
+    context: int
+    """Tokens that prompt and completion may have together."""
+    dtype: Any
+    """Of its weights as they were stored; the trained ones are saved in it too."""
+
+
+def open_base(name: str, lora: int, seed: int) -> Base:
+    """Load a model's folder, or a model of the hub, to train it.
+
+    All weights are trained in float32 (with bfloat16 where it is safe, if that is chosen); with
+    low-rank updates the weights themselves stay as they are stored.
+
+    Raises:
+        ModelError: it cannot be loaded; says why.
+    """
+    raise NotImplementedError
+
+
+def identity(name: str) -> str:
+    """Return a hash of the weights in a model's folder; of the hub's models the name."""
+    folder = Path(name)
+    if not folder.is_dir():
+        return name
+    digest = sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        with path.open("rb") as file:
+            while block := file.read(1 << 22):
+                digest.update(block)
+    return digest.hexdigest()
