@@ -149,8 +149,15 @@ def make_batch(written: Sequence[Written], device: str | torch.device = "cpu") -
         counted[row, :size] = 1
         if one.allowed:
             forced[row, :size] = torch.tensor([len(some) == 1 for some in one.allowed])
-    tensors = (ids, real, places, targets, counted.bool(), forced.bool())
-    return Batch(*(tensor.to(device) for tensor in tensors), tuple(one.allowed for one in written))
+    return Batch(
+        ids.to(device),
+        real.to(device),
+        places.to(device),
+        targets.to(device),
+        counted.bool().to(device),
+        forced.bool().to(device),
+        tuple(one.allowed for one in written),
+    )
 
 
 def allowed_mask(batch: Batch, vocabulary: int) -> torch.Tensor | None:

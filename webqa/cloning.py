@@ -23,7 +23,7 @@ from env.records import Episode
 from policies.checkpoints import read_metrics, write_whole
 from policies.cloning.choosing import choose, reasons
 from policies.cloning.config import KINDS, CloneConfig, ExampleConfig, check
-from policies.cloning.output import begin, finish, held
+from policies.cloning.output import LAST, begin, finish, held
 from policies.cloning.splitting import part_of
 from policies.grammar.legal import VERSION as GRAMMAR
 from policies.language_model import LanguageModelConfig, write_config
@@ -97,7 +97,7 @@ def clone_runs(job: Job, watch: Watch) -> Cloned:
         found = _episodes(job)
         asked = replace(job.asked, preset=_preset(found.browser, job.asked.preset))
         settings = _settings(job, asked, found.episodes)
-        if begin(job.out, settings) if main else False:
+        if begin(job.out, settings) if main else (job.out / LAST).exists():
             _clear(job.out)
             return Cloned(0, {}, finished_before=True)
         return _train(job, asked, found, settings, watch, main)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context
@@ -37,7 +37,7 @@ class Work:
     web: str
     """As `--web` takes it."""
     browser: BrowserConfig = SMALL
-    config: DemonstratorConfig = DemonstratorConfig()
+    config: DemonstratorConfig = field(default_factory=DemonstratorConfig)
     run: str = ""
     configuration: str = ""
     seed: int = 0

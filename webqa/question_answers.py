@@ -27,8 +27,9 @@ _NUMBER = re.compile(
     r"\b(?<![-–.,$£€])(\d{1,3}(?:,\d{3})+|\d{1,3}|two|three|four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|twenty|thirty|forty|fifty)(?= ((?:[a-z]{3,} )?[a-z]{3,}s)\b)"
 )
+_CAPITAL = r"[A-Z][\w'’-]*[a-z0-9]"
 _NAME = re.compile(
-    r"\b[A-Z][\w'’-]*[a-z0-9](?:(?: (?:of|of the|de|von|van|al))? [A-Z][\w'’-]*[a-z0-9]){0,3}(?: [IVX]+\b)?"
+    rf"\b{_CAPITAL}(?:(?: (?:of|of the|de|von|van|al))? {_CAPITAL}){{0,3}}(?: [IVX]+\b)?"
 )
 _TERM = re.compile(
     r"(?:called|known as|named|termed|referred to as) (?:an? |the |\")?"

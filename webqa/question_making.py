@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
+from pathlib import Path
 from random import Random
 
 from env.answers import normalise, stands_in
-from env.records import Question
+from env.errors import ConfigError
+from env.records import Question, to_json
 from env.web.store import Stored
 from webqa.question_answers import Kind, Known, answers, define, paragraphs
 from webqa.question_wording import Told, Wording, ask, ask_definition, ask_what_is
@@ -35,7 +37,7 @@ MOST_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class MakingConfig:
+class QuestionsConfig:
     """How many questions are made, and how."""
 
     count: int = 5000
@@ -44,58 +46,76 @@ class MakingConfig:
     """Another one gives other questions."""
     definitions: float = 0.2
     """Share of the questions that ask for definitions, as far as there are enough."""
-    wording: Wording = field(default_factory=Wording)
 
 
-Progress = Callable[[str, int], None]
+Meter = Callable[[str, int], None]
 """Is told what is being done, and with how many pages it was done."""
+Pages = Callable[[], Iterable[Stored]]
+"""Gives all pages anew each time."""
 
 
 def make_questions(
-    pages: Callable[[], Iterable[Stored]], config: MakingConfig, progress: Progress
+    pages: Pages, config: QuestionsConfig, wording: Wording, meter: Meter
 ) -> list[Question]:
     """Make questions from all pages, in an order that mixes them.
 
     The pages are gone through twice, one at a time: to learn what each is about, and to ask.
 
     Args:
-        pages: gives all pages anew each time.
-        config: how many, and how.
-        progress: is told now and then how far it is.
+        pages: gives the pages.
+        config: how many, and of what kind.
+        wording: how far from the pages' own words they are.
+        meter: is told how far it is.
     """
-    known = Known()
-    total = 0
+    known, total = Known(), 0
     for total, page in enumerate(pages(), start=1):
-        progress("Reading", total)
+        meter("Reading", total)
         if len(known.topics) < MOST_TOPICS and (topic := define(page.title, page.text)):
             known.add(topic)
     each = SPARE * ceil(config.count / max(1, total))
-    cloze, definitions = _Sample(config.count), _Sample(config.count)
+    cloze, definitions = (_Sample(config.count, config.seed) for _ in range(2))
     for number, page in enumerate(pages(), start=1):
-        progress("Asking", number)
-        draw = Random(f"{config.seed} {page.title} {page.id}")
-        for question in _of_page(page, known, each, draw, config.wording):
-            (cloze if question.dataset == CLOZE else definitions).add(question, config.seed)
+        meter("Asking", number)
+        draw = Random(f"{config.seed} {page.id} {page.title}")
+        for question in _of_page(page, known, each, draw, wording):
+            (cloze if question.dataset == CLOZE else definitions).add(question)
     wanted = min(round(config.count * config.definitions), len(definitions.kept))
-    joined = _Sample(config.count)
+    joined = _Sample(config.count, config.seed)
     for question in (*definitions.best(wanted), *cloze.best(config.count - wanted)):
-        joined.add(question, config.seed)
+        joined.add(question)
     return joined.best(config.count)
+
+
+def write_questions(path: Path, made: Iterable[Question]) -> None:
+    """Write questions as JSON lines, the whole file or nothing.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(b"".join(to_json(question) + b"\n" for question in made))
+        beside.replace(path)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write {path} ({error.strerror}): make room, or name another file"
+        ) from error
 
 
 class _Sample:
     """A random part of a stream, chosen by a hash: its memory does not grow with the stream."""
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    def __init__(self, size: int, seed: int) -> None:
+        self._size, self._seed = size, seed
         self.kept: dict[str, tuple[int, Question]] = {}
         self._heap: list[tuple[int, str]] = []
 
-    def add(self, question: Question, seed: int) -> None:
+    def add(self, question: Question) -> None:
         """Keep a question, if its hash is among the smallest so far."""
         if question.id in self.kept:
             return
-        value = int.from_bytes(sha256(f"{seed}\0{question.id}".encode()).digest()[:8])
+        value = int.from_bytes(sha256(f"{self._seed}\0{question.id}".encode()).digest()[:8])
         self.kept[question.id] = (value, question)
         heapq.heappush(self._heap, (-value, question.id))
         if len(self._heap) > self._size:

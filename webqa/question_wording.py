@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from policies.extractive.words import STOP, plain, stem, stems, synonyms, weight, words
@@ -97,7 +97,7 @@ def _context(told: Told, asked: str, draw: Random, wording: Wording) -> list[str
 
 def finished(asked: str, draw: Random, wording: Wording) -> str:
     """Return a question as it is written down: its case, its question mark."""
-    asked = re.sub(r"\s+([,'’])", r"\1", " ".join(asked.split())).strip(" ,;:-–—")
+    asked = re.sub(r"\s+([,'’])", r"\1", " ".join(asked.split())).strip(" ,;:()-–—")
     if draw.random() < wording.lower:
         return asked.lower()
     mark = "?" if draw.random() < 0.8 else ""
@@ -137,7 +137,8 @@ def _of_object(before: str, after: str, answer: Span, draw: Random) -> str:
     rest = after.removeprefix(answer.noun).strip() if answer.kind == "number" else after
     found = _AUXILIARY.search(before)
     if found and 1 <= len(words(before[: found.start()])) <= 8:
-        subject, verb, done = before[: found.start()], found[1], before[found.end() :]
+        subject, verb = before[: found.start()], str(found[1])
+        done = before[found.end() :]
     elif (found := _PAST.search(before)) and 1 <= len(words(before[: found.start()])) <= 6:
         subject, verb = before[: found.start()], "did"
         done = f"{_present(found[1])} {before[found.end() :]}"
@@ -162,8 +163,8 @@ def _wh(answer: Span, draw: Random, preposition: str = "") -> str:
     if kind == "number":
         return f"how many {answer.noun}"
     if kind == "time":
-        year = ("what year", "in which year") if answer.end - answer.start == 4 else ()  # digits
-        return draw.choice(("when", "when", *year))
+        year = answer.end - answer.start == 4  # digits
+        return draw.choice(("when", "when", "what year", "in which year")[: 4 if year else 2])
     if kind == "person":
         return "who" if not answer.noun or draw.random() < 0.7 else f"{which} {answer.noun}"
     if kind == "place" and preposition in ("in", "at", "near", "from", "to", "into"):
@@ -174,12 +175,9 @@ def _wh(answer: Span, draw: Random, preposition: str = "") -> str:
 
 
 def _present(verb: str) -> str:
-    """Return the plain form of a regular past tense."""
-    for ending, instead in (("ied", "y"), ("ed", "e"), ("ed", "")):
-        form = verb.removesuffix(ending) + instead
-        if verb.endswith(ending) and weight(form) < 4.0:
-            return form
-    return verb.removesuffix("ed")
+    """Return the plain form of a regular past tense: of the forms it may have the commonest."""
+    bare = verb.removesuffix("ed")
+    return min((bare + "e", bare, f"{bare.removesuffix('i')}y"), key=weight)
 
 
 def _lowered(subject: str) -> str:
@@ -236,7 +234,7 @@ def _with_topic(asked: str, topic: Definition | None, answer: str) -> str:
 def ask_definition(topic: Definition, draw: Random, wording: Wording) -> str:
     """Ask for the topic by what is said of it; empty when too little is said."""
     end = _CLAUSE.search(rest := _BRACKETS.sub("", topic.rest).rstrip(" ."))
-    rest = _blurred(f"- - {_cut(rest[: end.start()] if end else rest)}", draw, wording)[4:]
+    rest = _blurred(_cut(rest[: end.start()] if end else rest), draw, replace(wording, dropped=0))
     if len([word for word in words(rest) if plain(word) not in STOP]) < _FEWEST:
         return ""
     if topic.kind == "person":

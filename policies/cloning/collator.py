@@ -7,10 +7,11 @@ computed for the prompt. Knows no model and no loss.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from policies.cloning.records import FORCED, Example, Ids
 
@@ -109,9 +110,9 @@ class Collator:
     def __call__(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         """Return the tensors of a batch, padded on the right.
 
-        `input_ids`, `attention_mask`, `position_ids`: (batch, time). Of each place at which a
-        token is learnt, in order: `rows`, `columns` where it is, `targets` the token, `weights`;
-        and `allowed` (places, vocabulary), for masked examples.
+        `input_ids`, `attention_mask`: (batch, time). Of each place at which a token is learnt, in
+        order: `rows`, `columns` where it is, `targets` the token, `weights`; and `allowed`
+        (places, vocabulary), for masked examples.
         """
         import torch
 
@@ -122,11 +123,12 @@ class Collator:
             ids[row, : example.length] = [*example.prompt, *example.completion[:-1]]
             mask[row, : example.length] = 1
         places = [place for row, example in enumerate(examples) for place in _places(row, example)]
-        rows, columns, targets, weights, sets = (np.asarray(one) for one in zip(*places, strict=True))
+        rows, columns, targets, weights, sets = (
+            np.asarray(one) for one in zip(*places, strict=True)
+        )
         made: dict[str, Any] = {
             "input_ids": ids,
             "attention_mask": mask,
-            "position_ids": np.maximum(mask.cumsum(1) - 1, 0),
             "rows": rows,
             "columns": columns,
             "targets": targets,
@@ -136,9 +138,10 @@ class Collator:
             made["allowed"] = self._allowed(sets)
         return {name: torch.from_numpy(array) for name, array in made.items()}
 
-    def _allowed(self, sets: Sequence[int]) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        allowed = np.zeros((len(sets), self._vocabulary), np.bool_)
-        for row, number in enumerate(sets):
+    def _allowed(self, sets: Iterable[int]) -> NDArray[np.bool_]:
+        numbers = list(sets)
+        allowed = np.zeros((len(numbers), self._vocabulary), np.bool_)
+        for row, number in enumerate(numbers):
             allowed[row, self._sets[number]] = True
         return allowed
 

@@ -7,9 +7,9 @@ line (or the answer) and the end token; it is never cut. Knows tokens and gramma
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
     from policies.grammar.legal import Legal
     from policies.models.tokens import Tokens
 
-class Watch(Protocol):
-    """Told how many of the episodes are done."""
 
-    def __call__(self, done: int, total: int) -> None:
-        """Take note."""
+Watch = Callable[[int, int], None]
+"""Told of how many episodes the examples are made, and of how many in all."""
 
 
 class Reader:
@@ -145,7 +143,7 @@ class _Label(NamedTuple):
 def _label(text: str, request: Request, tokens: Tokens, known: _Sets) -> _Label | None:
     """Return the tokens of a text, and with a grammar what else was allowed at each."""
     if request.legal is None:
-        ids = [*tokens.encode_text(text), tokens.end[0]]
+        ids = [*tokens.encode_text(text), tokens.end]
         return _Label(np.asarray(ids, np.int32), np.empty(0, np.int32))
     return _masked(text, request.legal, tokens, known)
 

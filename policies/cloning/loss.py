@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-INPUTS = ("input_ids", "attention_mask", "position_ids")
-
 
 class Scored(NamedTuple):
     """Of each place at which a token is learnt, in the batch's order."""
@@ -38,7 +36,9 @@ def score(model: nn.Module, head: nn.Module, batch: Mapping[str, torch.Tensor]) 
     """
     rows, columns, targets = batch["rows"], batch["columns"], batch["targets"]
     with only_at(head, rows, columns):
-        output = model(**{name: batch[name] for name in INPUTS}, use_cache=False)
+        # No attention mask: rows are filled up on the right, where a causal model never looks back
+        # from, and without one attention is quicker by half.
+        output = model(input_ids=batch["input_ids"], use_cache=False)
     logits = output.logits[0].float()  # (places, vocabulary)
     if (allowed := batch.get("allowed")) is not None:
         logits = logits.masked_fill(~allowed, float("-inf"))
@@ -85,4 +85,4 @@ def output_layer(model: Any) -> nn.Module:  # noqa: ANN401 - a model of transfor
     """
     if (head := model.get_output_embeddings()) is None:
         raise ModelError(f"{type(model).__name__} has no output layer: use a causal language model")
-    return head  # type: ignore[no-any-return]
+    return head

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policies.cloning.records import Example
 from policies.cloning.loss import Scored
+from policies.cloning.records import Example
 
 if TYPE_CHECKING:
     import torch

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from env.errors import ConfigError
 from policies.cloning.records import Example, Examples, Ids
@@ -44,7 +45,7 @@ def _write(path: Path, key: str, examples: Examples) -> None:
         "weights": [one.weight for one in examples.all],
         "left_out": examples.left_out,
     }
-    arrays = {"head": np.frombuffer(json.dumps(head).encode(), np.uint8)}
+    arrays: dict[str, NDArray[Any]] = {"head": np.frombuffer(json.dumps(head).encode(), np.uint8)}
     parts = {
         "prompts": [one.prompt for one in examples.all],
         "completions": [one.completion for one in examples.all],

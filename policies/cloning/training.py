@@ -26,7 +26,6 @@ from policies.checkpoints import add_metrics, cut_metrics, newest, remove_torn, 
 from policies.cloning.averaging import Average
 from policies.cloning.collator import Collator, epochs, in_order
 from policies.cloning.config import CloneConfig
-from policies.cloning.records import Example, Ids
 from policies.cloning.keeping import (
     Standing,
     load_best,
@@ -37,6 +36,7 @@ from policies.cloning.keeping import (
 )
 from policies.cloning.loss import Scored, output_layer, score, weighted_loss
 from policies.cloning.metrics import measure
+from policies.cloning.records import Example, Ids
 from policies.models.base import ModelError
 
 CHECKPOINTS = "checkpoints"
@@ -270,7 +270,7 @@ class _CloningTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         if main:
             lines = {f"validation/{name}": value for name, value in found.items()}
             add_metrics(self.work.folder, self.state.global_step, lines)
-        self.control = self.callback_handler.on_evaluate(
+        self.control: TrainerControl = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics=found
         )
         if 0 < self.work.config.patience <= self.work.standing.waited:
@@ -295,7 +295,11 @@ class _Watching(TrainerCallback):  # type: ignore[misc]
             self._work.average.update(state.global_step)
 
     def on_save(
-        self, arguments: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+        self,
+        arguments: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: object,
     ) -> None:
         """Add to a checkpoint what is ours, and seal it."""
         self._trainer.accelerator.wait_for_everyone()

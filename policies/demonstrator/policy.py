@@ -15,7 +15,7 @@ from env.actions import Action, format_action
 from env.answers import stands_in
 from env.records import Completion, Episode, Observation, Question
 from env.view import unmark
-from policies.demonstrator.queries import queries, telling
+from policies.demonstrator.queries import another, queries, telling
 from policies.demonstrator.sentences import Sentence, sentences, supporting
 from policies.extractive.candidates import Entry, entries
 from policies.extractive.question import analyse
@@ -179,7 +179,7 @@ def shows_answer(episode: Episode) -> bool:
     return any(stands_in(episode.question.accepted, quote.text) for quote in quotes)
 
 
-_WAYS_OUT = ("answer", "back", "click", "down", "top", "nonsense")
+_WAYS_OUT = ("answer", "back", "click", "down", "top", "search", "find")
 
 
 def _answer(observation: Observation) -> str:
@@ -203,10 +203,11 @@ def _choices(observation: Observation, command: str) -> tuple[str, ...]:
 def _whatever(observation: Observation) -> str:
     """Return a legal line, where nothing was found: the end if that is legal, or a way to it."""
     lines = {line.command: line for line in legal_lines(observation, TIGHT).lines}
-    name = next(name for name in _WAYS_OUT if name in lines)
-    number = int(lines[name].choices[0]) if lines[name].choices else 0
-    return _line(name, number=number)
+    line = next(lines[name] for name in _WAYS_OUT if name in lines)
+    if line.kind in ("words", "text"):
+        return _line(line.command, another(line) or observation.question)
+    return _line(line.command, number=int(line.choices[0]) if line.choices else 0)
 
 
 def _line(name: str, text: str = "", number: int = 0) -> str:
-    return format_action(Action(name, text, number))
+    return format_action(Action(name, " ".join(text.split()), number))

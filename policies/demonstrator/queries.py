@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from random import Random
 
 from policies.extractive.words import STOP, plain, weight, words
+from policies.grammar.legal import Line
 
 FEW = 3
 """Telling words from which on one may be left out."""
@@ -38,8 +40,14 @@ def queries(choices: Sequence[str], draw: Random, varied: float) -> Iterator[str
             seen.add(query)
             yield query
         kept = _without_commonest(kept)
-    if (query := " ".join(choices)) not in seen:
+    if choices and (query := " ".join(choices)) not in seen:
         yield query
+
+
+def another(line: Line) -> str:
+    """Return a short query that was not made yet; empty where the words do not limit it."""
+    every = (chosen for size in (1, 2, 3) for chosen in combinations(line.choices, size))
+    return next((query for one in every if (query := " ".join(one)) not in line.without), "")
 
 
 def _without_commonest(chosen: Sequence[str]) -> list[str]:

@@ -55,11 +55,12 @@ def _write(part: Expression) -> str:
             return f"({_write(part.part)})+"
         case Run():
             # The rule matches nothing at all, too.
-            words = json.dumps([f" {word}" for word in part.words], ensure_ascii=False)
-            return f'(%regex {{"substring_chunks": {words}}} & /(?s:.)+/)'
+            words = ", ".join(_literal(f" {word}") for word in part.words)
+            return f'(%regex {{"substring_chunks": [{words}]}} & /(?s:.)+/)'
         case Free():
             return _FREE[part.kind]
 
 
 def _literal(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    # Of the control characters JSON leaves one plain, which Lark does not take.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -64,12 +65,10 @@ def allows(legal: Legal, text: str) -> bool:
         return chooses(answer_items(legal), text)
     if text == NOTHING_FOUND and legal.citations:
         return True
-    marks = [f"[{number}]" for number in range(1, legal.citations + 1)]
-    plain = text
-    for mark in marks:
-        plain = plain.replace(mark, "")
+    marks = "|".join(re.escape(f"[{number}]") for number in range(1, legal.citations + 1))
+    plain, cited = re.subn(marks or "(?!)", "", text)
     opens = bool(text) and not text[0].isspace() and text[0] != "["
-    return opens and "[" not in plain and (plain != text or not marks) and _clean(plain, "\n")
+    return opens and "[" not in plain and (cited > 0 or not marks) and _clean(plain, "\n")
 
 
 def answer_items(legal: Legal) -> tuple[str, ...]:

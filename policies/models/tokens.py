@@ -62,7 +62,9 @@ class Tokens:
         """Whether a prompt with instructions becomes messages."""
         self._content = _without_added(tokenizer)
         self._unwanted = _added_ids(tokenizer)
+        self._beginning = _beginning(tokenizer)
         self._frames: dict[bool, _Frame] = {}
+        self._breaks: dict[int, bool] = {}
         if self.chat:
             self._frame(True)
 
@@ -81,7 +83,7 @@ class Tokens:
         """
         if not self.chat:
             text = f"{prompt.system}\n\n{prompt.text}" if prompt.system else prompt.text
-            return self._beginning() + self.encode_text(text)
+            return self._beginning + self.encode_text(text)
         frame = self._frame(bool(prompt.system))
         contents = [prompt.system, prompt.text] if prompt.system else [prompt.text]
         if frame.merged:
@@ -110,11 +112,11 @@ class Tokens:
         """Return how many tokens a prompt has."""
         return len(self.encode_prompt(prompt))
 
-    def _beginning(self) -> list[int]:
-        """Return what the tokenizer puts in front of a text: at most a beginning-of-text token."""
-        start = self.tokenizer.bos_token_id
-        with_special = self.tokenizer("", add_special_tokens=True)["input_ids"]
-        return [start] if start is not None and start in with_special[:1] else []
+    def breaks(self, token: int) -> bool:
+        """Tell whether a line ends within a token."""
+        if token not in self._breaks:
+            self._breaks[token] = "\n" in self.decode([token])
+        return self._breaks[token]
 
     def _parts(self, text: str) -> Iterable[list[int]]:
         """Yield the ids of a text; where they hold an unwanted one, of its halves."""
@@ -133,6 +135,13 @@ class Tokens:
         if instructions not in self._frames:
             self._frames[instructions] = _make_frame(self.tokenizer, instructions)
         return self._frames[instructions]
+
+
+def _beginning(tokenizer: PreTrainedTokenizerFast) -> list[int]:
+    """Return what the tokenizer puts in front of a text: at most a beginning-of-text token."""
+    start = tokenizer.bos_token_id
+    with_special = tokenizer("", add_special_tokens=True)["input_ids"]
+    return [start] if start is not None and start in with_special[:1] else []
 
 
 def _added_ids(tokenizer: PreTrainedTokenizerFast) -> frozenset[int]:

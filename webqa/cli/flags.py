@@ -39,9 +39,11 @@ LIVE = LiveConfig()
 def fill_from_preset(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """Give the browser's flags that were not written the values of `--preset`.
 
-    Without it, of the preset that a model's folder names as the one it was trained with.
+    Without it, of the preset that a model's folder names as the one it was trained with, or of the
+    command's own.
     """
-    values = PRESETS.get(_written(arguments, "--preset") or _trained_with(arguments))
+    named = _written(arguments, "--preset") or _trained_with(arguments) or _own_preset(arguments)
+    values = PRESETS.get(named)
     for argument in arguments:
         name = argument.keys[-1] if argument.keys and _is_browsers(argument) else ""
         if values and not argument.tokens and name in _SETTABLE:
@@ -53,6 +55,13 @@ def _written(arguments: ArgumentCollection, name: str) -> str:
     """Return what was written behind a flag, or nothing."""
     found = next((argument for argument in arguments if argument.name == name), None)
     return found.tokens[0].value if found and found.tokens else ""
+
+
+def _own_preset(arguments: ArgumentCollection) -> str:
+    """Return the preset that a command takes when none is written; nothing for `default`."""
+    found = next((argument for argument in arguments if argument.name == "--preset"), None)
+    own = str(found.field_info.default) if found else ""
+    return "" if own == "default" else own
 
 
 def _is_browsers(argument: Argument) -> bool:

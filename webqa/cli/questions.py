@@ -10,6 +10,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from env.config import DEFAULT
 from env.errors import ConfigError
 from env.web.corpus import Corpus
 from webqa.cli.exits import Exit
@@ -18,10 +19,11 @@ from webqa.cli.opening import opened_web
 from webqa.cli.terminal import counted, one_line
 from webqa.folders import expanded
 from webqa.question_making import Meter, QuestionsConfig, make_questions, write_questions
+from webqa.question_wording import Wording
 from webqa.webs import OFFLINE
 
-EVERY = 2_000
-"""Pages between two lines of progress where there is no terminal."""
+SHORT, LONG = 50, 2_000
+"""Pages between two reports of how far it is, on a terminal and elsewhere."""
 
 
 def questions(
@@ -29,6 +31,7 @@ def questions(
     from_web: str,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     config: Annotated[QuestionsConfig, Parameter(name="*")] = QuestionsConfig(),  # noqa: B008
+    wording: Annotated[Wording, Parameter(name="*", group="Wording")] = Wording(),  # noqa: B008
 ) -> int:
     """Make questions from the pages of an offline web, to demonstrate and to learn on.
 
@@ -38,14 +41,15 @@ def questions(
     Args:
         from_web: The sample web (sample), or a folder made by `webqa index`.
         out: The file to write: JSON lines with id, text, dataset and accepted answers.
-        config: How many, and how.
+        config: How many, and of what kind.
+        wording: How far the questions are from the pages' own words.
     """
     out = expanded(out)
-    _check(config, out)
+    _check(config, wording, out)
     with Loop() as loop, opened_web(from_web, DEFAULT, OFFLINE, loop) as (web, _):
         if not isinstance(web, Corpus):
             raise ConfigError(f"--from-web {from_web} is no index: give a folder of `webqa index`")
-        made = make_questions(web.texts, config, _meter())
+        made = make_questions(web.texts, config, wording, _meter(web.description.pages))
     if not made:
         raise ConfigError(f"no question could be made from {from_web}: are its pages in English?")
     write_questions(out, made)
@@ -59,28 +63,29 @@ def questions(
     return Exit.DONE
 
 
-def _check(config: QuestionsConfig, out: Path) -> None:
+def _check(config: QuestionsConfig, wording: Wording, out: Path) -> None:
     if config.count < 1:
         raise ConfigError(f"--count must be at least 1, not {config.count}")
-    for name in ("definitions", "dropped", "replaced", "context", "lower"):
-        if not 0 <= (value := getattr(config, name)) <= 1:
+    shares = {"definitions": config.definitions} | {
+        name: getattr(wording, name) for name in ("dropped", "replaced", "context", "lower")
+    }
+    for name, value in shares.items():
+        if not 0 <= value <= 1:
             raise ConfigError(f"--{name} must be from 0 to 1, not {value}")
-    if not 1 <= config.shortest <= config.longest:
-        raise ConfigError("--shortest must be at least 1 and at most --longest")
+    if not 1 <= wording.shortest <= wording.longest:
+        raise ConfigError("--shortest must be at least 1 and not above --longest")
     if out.is_dir():
         raise ConfigError(f"{out} is a folder: name a file to write, such as questions.jsonl")
 
 
-def _meter() -> Meter:
-    """Show how far it is: a line that is written over on a terminal, lines elsewhere."""
-    there = sys.stderr.isatty()
+def _meter(total: int) -> Meter:
+    """Show how far it is: on one line of a terminal, now and then a line elsewhere."""
+    terminal = sys.stderr.isatty()
 
     def show(doing: str, done: int) -> None:
-        if there and done % 50 == 0:
-            print(f"\r{doing}: {done:,} pages", end="", file=sys.stderr, flush=True)
-        elif not there and done % EVERY == 0:
-            print(f"{doing}: {done:,} pages", file=sys.stderr)
-        if there and done == 0:
-            print(file=sys.stderr)
+        if done == total or done % (SHORT if terminal else LONG) == 0:
+            line = f"{doing}: {done:,} of {total:,} pages"
+            start, end = ("\r", "" if done < total else "\n") if terminal else ("", "\n")
+            print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
 
     return show

@@ -14,7 +14,6 @@ from policies.models.endpoint.forms import (
     FIELD,
     JSON_ANSWER,
     JSON_COMMAND,
-    JSON_TOKENS,
     Form,
     field_value,
 )
@@ -74,7 +73,7 @@ def make_body(asked: Asked, server: Server) -> dict[str, object]:
     else:
         body["prompt"] = "\n\n".join(filter(None, (request.prompt.system, request.prompt.text)))
     body |= {
-        "max_tokens": asked.tokens + (JSON_TOKENS if asked.form == "schema" else 0),
+        "max_tokens": asked.tokens,
         "temperature": request.temperature,
         # Some servers keep a seed in 32 bits, with a sign.
         "seed": asked.seed & 0x7FFFFFFF,

@@ -26,13 +26,22 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class How:
+    """How a choice was asked for."""
+
+    form: Form | None
+    tokens: int
+    """That the model was allowed to write."""
+    granted: bool
+    """Whether tokens to think were among them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """A choice, how it was asked for, and what it cost."""
 
     choice: Choice
-    form: Form | None
-    tokens: int
-    """That the model was allowed to write."""
+    how: How
     cost: Cost
 
 
@@ -46,7 +55,7 @@ def estimate_prompt(prompt: Prompt) -> int:
     return estimate(prompt.text) + estimate(prompt.system) + _FRAME
 
 
-def shares(read: Read, form: Form | None, tokens: int, prompt: Prompt) -> list[Drawn]:
+def shares(read: Read, how: How, prompt: Prompt) -> list[Drawn]:
     """Give each choice its share of what a request cost.
 
     The prompt was read once for all: to the second choice and those after it all of it is cached.
@@ -57,7 +66,7 @@ def shares(read: Read, form: Form | None, tokens: int, prompt: Prompt) -> list[D
     for number, choice in enumerate(read.choices):
         cached = read_tokens if number else usage.cached
         cost = Cost(read_tokens, cached, _written(choice, read.choices, usage))
-        drawn.append(Drawn(choice, form, tokens, cost))
+        drawn.append(Drawn(choice, how, cost))
     return drawn
 
 

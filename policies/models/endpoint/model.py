@@ -175,7 +175,9 @@ class EndpointModel:
         wrong: tuple[Wrong, ...] = ()
         text, cost = self._text(request, drawn), drawn.cost
         for again in range(1, max(1, self._config.corrections) + 1):
-            if not text.text and drawn.choice.finish == "length" and self._grants(request, drawn):
+            if not text.text and drawn.choice.finish == "length":
+                if drawn.how.granted or not self._config.thinking:
+                    break
                 self._endpoint.learned.thinks = True
             elif (why := self._why_again(request, text)) is not None:
                 wrong = (*wrong, Wrong(text.text, why)) if self.chat else ()
@@ -185,10 +187,6 @@ class EndpointModel:
             drawn = (await self._poster.post(request, budget, seed=seed, wrong=wrong))[0]
             text, cost = self._text(request, drawn), add(cost, drawn.cost)
         return self._completion(request, drawn, text, cost)
-
-    def _grants(self, request: Request, drawn: Drawn) -> bool:
-        """Tell whether a model that used all its tokens to think is to be given more."""
-        return self._config.thinking > 0 and drawn.tokens <= request.max_tokens
 
     def _why_again(self, request: Request, text: _Text) -> str | None:
         """Return what is wrong with a command, None if nothing is or asking again is no use."""
@@ -209,13 +207,13 @@ class EndpointModel:
                 raise Fault(f"{self.name} refused: {self._key.said(choice.refusal)}")
             if choice.finish == "content_filter":
                 raise Fault(f"the server of {self.name} withheld the reply (content_filter)")
-        if drawn.form and request.legal:
-            text = read_form(drawn.form, choice.text, request.legal)
+        if drawn.how.form and request.legal:
+            text = read_form(drawn.how.form, choice.text, request.legal)
             if text is not None:
-                learned.kept(drawn.form)
+                learned.kept(drawn.how.form)
                 return _Text(self._key.hide(text), True)
             if choice.finish != "length":
-                learned.strike(drawn.form)
+                learned.strike(drawn.how.form)
         taken = take_line(choice.text) if request.line else take_answer(choice.text)
         return _Text(self._key.hide(taken), False)
 
@@ -223,7 +221,7 @@ class EndpointModel:
         choice = drawn.choice
         if not text.text and choice.finish == "length":
             raise Fault(
-                f"{self.name} used all its {drawn.tokens} tokens before it wrote anything: "
+                f"{self.name} used all its {drawn.how.tokens} tokens before it wrote anything: "
                 "let it think less, or raise --thinking"
             )
         if not text.text and not request.line:
@@ -233,7 +231,7 @@ class EndpointModel:
             text.text,
             token_ids=choice.token_ids if whole else (),
             logprobs=choice.logprobs if whole and self._honest(request) else (),
-            grammar=VERSION if text.held and drawn.form in MASKS else "",
+            grammar=VERSION if text.held and drawn.how.form in MASKS else "",
             prompt_tokens=cost.prompt,
             cached_tokens=cost.cached,
             completion_tokens=cost.completion,

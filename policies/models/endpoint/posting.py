@@ -14,9 +14,9 @@ from policies.models.base import Request
 from policies.models.endpoint.address import Key
 from policies.models.endpoint.asking import Asker
 from policies.models.endpoint.bodies import Asked, Server, Wrong, make_body
-from policies.models.endpoint.costs import Drawn, estimate_prompt, shares
+from policies.models.endpoint.costs import Drawn, How, estimate_prompt, shares
 from policies.models.endpoint.faults import Fault
-from policies.models.endpoint.forms import Form
+from policies.models.endpoint.forms import JSON_TOKENS, Form
 from policies.models.endpoint.learning import REFUSALS, Learned, told_context
 from policies.models.endpoint.outside import Budget
 from policies.models.endpoint.probing import refused_key
@@ -81,7 +81,8 @@ class Poster:
         without: set[Form] = set()
         for _ in range(_MOST_CHANGES):
             form = learned.form(without) if request.legal else None
-            asked = Asked(request, form, samples, seed, self._room(request), wrong)
+            asked = Asked(request, form, samples, seed, self._room(request, form), wrong)
+            granted = learned.thinks
             server = Server(self._endpoint.name, learned.kind, learned.chat, learned.dropped)
             body = make_body(asked, server)
             reply = await self._asker.ask(
@@ -93,26 +94,27 @@ class Poster:
                 final=_telling,
             )
             if reply.status == 200:
-                return self._read(reply, asked)
+                return self._read(reply, asked, granted)
             failed = self._adapt(reply, body, form, request)
             without |= {failed} if failed else set()
         raise Fault(f"{self._endpoint.where} refuses each form of the request")
 
-    def _room(self, request: Request) -> int:
+    def _room(self, request: Request, form: Form | None) -> int:
         """Return the tokens that a completion may have, with those that go into thoughts."""
+        needed = request.max_tokens + (JSON_TOKENS if form == "schema" else 0)
         if not self._endpoint.learned.thinks:
-            return request.max_tokens
+            return needed
         left = self._endpoint.context - estimate_prompt(request.prompt)
-        wanted = request.max_tokens + self._endpoint.thinking
-        return max(request.max_tokens, min(wanted, left))
+        return max(needed, min(needed + self._endpoint.thinking, left))
 
-    def _read(self, reply: Reply, asked: Asked) -> list[Drawn]:
+    def _read(self, reply: Reply, asked: Asked, granted: bool) -> list[Drawn]:
         try:
             read = read_reply(reply.body, _CHARACTERS * asked.tokens)
         except Fault as fault:
             where = self._endpoint.where
             raise Fault(f"{where} is no OpenAI-compatible server, or is broken: {fault}") from None
-        return shares(read, asked.form, asked.tokens, asked.request.prompt)
+        how = How(asked.form, asked.tokens, granted)
+        return shares(read, how, asked.request.prompt)
 
     def _adapt(
         self, reply: Reply, body: dict[str, object], form: Form | None, request: Request

@@ -1,1 +1,1 @@
-"""A model on this machine: loaded by transformers, shared by all episodes of a run."""
+"""Models of transformers in this process: loading, and one engine for all episodes."""

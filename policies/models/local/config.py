@@ -1,4 +1,4 @@
-"""Settings of a model on this machine. Imports nothing heavy: flags are made from it."""
+"""Settings of a local model. Knows no torch, so that command lines can be made of it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class LocalConfig:
-    """How a model is loaded and run."""
+    """How a model is loaded and run in this process."""
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """auto: the GPU if there is one."""
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """auto: float32 on the processor, bfloat16 on a GPU."""
+    """Where the model runs; auto: a CUDA device if there is one."""
+    dtype: Literal["auto", "fp32", "bf16"] = "auto"
+    """Type of its weights; auto: fp32 on a CPU, bf16 on a CUDA device."""
     batch: int = 32
-    """Completions that are written side by side."""
-    threads: int = 0
-    """Processor threads; 0: as PyTorch chooses."""
+    """Completions that are written at the same time, at most; each holds a cache of its own."""
+    context: int = 0
+    """Tokens of prompt and completion together; 0: what the model was made for."""
+    offline: bool = False
+    """Whether a model named on the hub must have been downloaded before."""

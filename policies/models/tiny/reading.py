@@ -105,12 +105,12 @@ class Windows:
         draw = self._draw
         past = [f"Search {' '.join(words(seen.question))}"]
         quotes: tuple[Quote, ...] = ()
-        for _ in range(draw.choice((0, 0, 0, 1, 1, 2))):
+        for _ in range(draw.choice((0, 0, 0, 0, 0, 1, 1, 2))):
             other = draw.choice(self._pages)
             past += [f"Click {other.title} {other.domain}", *["Quote"] * draw.choice((0, 1)), "Back"]
-            if draw.random() < 0.6:
+            if draw.random() < 0.4:
                 at = draw.randrange(max(1, len(other.text) - 100))
-                piece = " ".join(other.text[at : at + draw.randrange(40, 200)].split()[1:-1])
+                piece = " ".join(other.text[at : at + draw.randrange(40, 150)].split()[1:-1])
                 quotes += (Quote(piece, other.title, other.domain),)
         past.append(f"Click {seen.title} {seen.domain}")
         left = max(1, SMALL.actions - len(past))

@@ -124,8 +124,7 @@ class _Wiring:
         self.head = shape.width // shape.heads
         self.parts = parts_of(shape.width)
         slow = 2 * math.pi / torch.tensor([100.0, 400.0, 1600.0, 6400.0])
-        sharp = 0.1 + (math.pi - 0.1) * torch.rand(_SHARP, generator=draw)
-        self.frequencies = torch.cat([sharp, slow])
+        self.frequencies = torch.cat([_apart(draw), slow])
         stem = self.parts.stem.stop - self.parts.stem.start
         self.shortened = torch.randn(stem, 32, generator=draw) / math.sqrt(32)
 
@@ -145,7 +144,7 @@ class _Wiring:
         for place, field in enumerate(FIELDS, start=first + 2):
             tokens[list(self.known.texts).index(field), place] = _FLAG
         # All tokens get one length, so that the norm before the first layer leaves flags alike.
-        tokens[:, parts.flags.stop - 1] = (2.5 - tokens.square().sum(1)).clamp(min=0).sqrt()
+        tokens[:, parts.flags.stop - 1] = (2.8 - tokens.square().sum(1)).clamp(min=0).sqrt()
         angles = torch.arange(len(positions))[:, None] * self.frequencies
         sines = torch.stack([angles.cos(), angles.sin()], -1).flatten(1)
         positions.zero_()
@@ -162,10 +161,13 @@ class _Wiring:
         self._attend(0, 0, query, key, bias)
         self._carry(0, 0, self.shortened, parts.stem, parts.before, 0.7 / norm)
         flags = parts.flags.start
+        attention = self.model.h[0].attn
+        attention.c_attn.weight[flags, 2 * self.width + 32] = 1
+        attention.c_proj.weight[32, parts.flags.stop - 2] = 1 / _FLAG / norm
         self._nearest(1, range(flags, flags + 1), height=40, slope=0.25, norm=norm)
         self._carry(0, 1, torch.eye(2 * _SHARP), sharp, parts.sentence, 1 / norm)
         fields = slice(flags + 2, flags + 2 + len(FIELDS))
-        self._nearest(2, range(fields.start, fields.stop), height=60, slope=0.15, norm=norm)
+        self._nearest(2, range(fields.start, fields.stop), height=70, slope=0.2, norm=norm)
         into = slice(parts.fields.start, parts.fields.start + len(FIELDS))
         self._carry(0, 2, torch.eye(len(FIELDS)), fields, into, 1 / _FLAG / norm)
 
@@ -202,10 +204,12 @@ class _Wiring:
     def last(self) -> None:
         """The last layer: what follows the sentence end with most votes, and what goes on there."""
         parts, layer, norm = self.parts, self.last_layer, 6.0
-        sharp = slice(parts.position.start, parts.position.start + 2 * _SHARP)
         query, key, bias = self._empty()
-        key[sharp, : 2 * _SHARP] = torch.eye(2 * _SHARP)
-        query[parts.votes, : 2 * _SHARP] = self._turned(1) * 0.6
+        key[parts.sentence, : 2 * _SHARP] = torch.eye(2 * _SHARP)
+        query[parts.votes, : 2 * _SHARP] = torch.eye(2 * _SHARP) * 1.0
+        key[parts.flags.stop - 2, 2 * _SHARP] = 1
+        key[parts.fields.start + FIELDS.index("♦Text\n"), 2 * _SHARP + 1] = 1
+        bias[2 * _SHARP : 2 * _SHARP + 2] = 15 / norm
         self._attend(layer, 0, query, key, bias)
         query, key, bias = self._empty()
         key[parts.before, :32] = torch.eye(32)
@@ -282,6 +286,13 @@ class _Wiring:
         gain = slope / (size**2 * float(self.frequencies[_SHARP + 2]))
         query[pair + 1, 1], query[pair, 2] = -gain, gain
         self._attend(0, head, query, key, bias)
+
+
+def _apart(draw: torch.Generator) -> Tensor:
+    """Return frequencies whose sines tell positions of one prompt well apart: the best of many."""
+    tried = 0.1 + (math.pi - 0.1) * torch.rand(300, _SHARP, generator=draw)
+    alike = (tried[:, :, None] * torch.arange(4, 400)).cos().mean(1).amax(1)
+    return tried[alike.argmin()]
 
 
 def _unit(vectors: Tensor) -> Tensor:

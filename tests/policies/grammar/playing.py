@@ -14,15 +14,26 @@ from policies.grammar.observing import legal_lines
 
 QUESTION = Question("q", "Who wrote “Emma”, and when did the author of Emma die?")
 GOES_ON = 0.9
-FREE_TEXTS = ("the", "Emma", "emma", "Emma the", "a b", 'say "so" \\ [x', "é ", "天空", "{no} such? 'text'")
+FREE_TEXTS = (
+    "the",
+    "Emma",
+    "emma",
+    "Emma the",
+    "a b",
+    'say "so" \\ [x',
+    "é ",
+    "天空",
+    "{no} such? 'text'",
+)
 WORDS = (
     "the", "The", "king", "KING", "e", "é", "è", "e\u0301", "x\u0304", "a\u0323\u0302", "of", "a",
     "Mr.", "U.S.", "[12]", "[3,", "4]", "(3", "“so”", '"so"', "it’s", "…", "...", ".", "end.",
     "Why?", "No!", "ﬃ", "½", "天空は青い。", "海も", "مرحبا", "नमस्ते", "한국어", "—", "-", "¨", "´",
-    "\u0301x", "ﾞ", "a|b", "|", "#", "##", "naïve", "Straße", "STRASSE", "İstanbul", "1871", "3.5",
-    "x" * 45, "<b>", "\\n", "{}", "'", "━", "【1†a】", "†", "end.)", "\u200b", "\xad", "\xa0", "„Ja“",
+    "\u0301x", "ﾞ", "a|b", "|", "#", "##", "naïve", "Straße", "STRASSE", "İstanbul", "1871",
+    "3.5", "x" * 45, "<b>", "\\n", "{}", "'", "━", "【1†a】", "†", "end.)", "\u200b", "\xad",
+    "\xa0", "„Ja“",
 )  # fmt: skip
-SPACES = (" ", " ", " ", " ", "  ", "\n", "\n", "\n\n", "\n    ", " \n", "\t")
+SPACES = (*(" ",) * 20, "  ", "\n", "\n", "\n\n", "\n    ", " \n", "\t")
 
 
 @st.composite
@@ -32,7 +43,7 @@ def pages(draw):
     count = draw(st.integers(1, 3))
     for number in range(count):
         words = draw(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(SPACES)),
-                              min_size=1, max_size=70))  # fmt: skip
+                              min_size=1, max_size=90))  # fmt: skip
         text = sanitise("Emma " + "".join(map("".join, words)))
         if draw(st.booleans()):
             text = sanitise(f"{text} {text}")
@@ -96,24 +107,26 @@ def _answer(legal, random):
     return " ".join(f"{random.choice(said)} {mark}" for mark in marks)
 
 
-async def play(web, config, grammar, random, question=QUESTION):
-    """Play an episode; yield each observation, what was written and what came of it."""
-    browser = Browser(web, config)
-    seen = browser.start(question)
+def plays(web, config, grammar, random, opening=(), likes=""):
+    """Play an episode; return for each turn what was seen, legal, written, and came of it."""
+    return run(_play(web, config, grammar, random, list(opening), likes))
+
+
+async def _play(web, config, grammar, random, opening, likes):
+    browser, turns = Browser(web, config), []
+    seen = browser.start(QUESTION)
     while browser.ended is None:
         legal = legal_lines(seen, grammar)
-        text = write(legal, random)
+        liked = [line for line in legal.lines if line.command == likes]
+        if opening:
+            text = opening.pop(0)
+        elif liked and random.random() < 0.7:
+            text = write_line(random.choice(liked), random)
+        else:
+            text = write(legal, random)
         before, seen = seen, await browser.step(text)
-        yield before, legal, text, seen, browser
-
-
-def plays(web, config, grammar, random):
-    """Return an episode's turns as a list."""
-
-    async def gather():
-        return [turn async for turn in play(web, config, grammar, random)]
-
-    return asyncio.run(gather())
+        turns.append((before, legal, text, seen, browser))
+    return turns
 
 
 def run(coroutine):

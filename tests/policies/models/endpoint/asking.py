@@ -42,7 +42,7 @@ def make(url, waits=None, *, now=0.0, key="", name="small", **settings):
         random=Random(0),
         environment={"OPENAI_API_KEY": key} if key else {},
     )
-    config = replace(EndpointConfig(seconds=5.0), **settings)
+    config = replace(EndpointConfig(seconds=60.0), **settings)
     return EndpointModel(name, url, config, outside)
 
 
