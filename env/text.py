@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 BLOCK = 256
@@ -62,6 +63,7 @@ class SearchForm:
         self.text = text
         self._starts: list[int] = []
         self._folded_starts: list[int] = []
+        self._known: dict[int, tuple[list[tuple[int, int]], list[int]]] = {}
         parts: list[str] = []
         length = 0
         for start, end in _blocks(text):
@@ -90,12 +92,9 @@ class SearchForm:
         block = bisect_right(self._starts, offset) - 1
         if block < 0:
             return 0
-        position = self._folded_starts[block]
-        for start, end in _clusters(self.text, self._starts[block], self._end(block)):
-            if start >= offset:
-                break
-            position += len(_fold_cluster(self.text[start:end]))
-        return position
+        clusters, ends = self._clusters_of(block)
+        place = bisect_left(clusters, (offset, 0))
+        return ends[place - 1] if place else self._folded_starts[block]
 
     def _span(self, first: int, last: int) -> Span:
         """Map fold positions [first, last) to the clusters that hold them."""
@@ -103,12 +102,17 @@ class SearchForm:
 
     def _cluster_at(self, position: int) -> Span:
         block = bisect_right(self._folded_starts, position) - 1
-        offset = self._folded_starts[block]
-        for start, end in _clusters(self.text, self._starts[block], self._end(block)):
-            offset += len(_fold_cluster(self.text[start:end]))
-            if offset > position:
-                return Span(start, end)
-        raise AssertionError("fold positions and blocks disagree")
+        clusters, ends = self._clusters_of(block)
+        return Span(*clusters[bisect_right(ends, position)])
+
+    def _clusters_of(self, block: int) -> tuple[list[tuple[int, int]], list[int]]:
+        """Return a block's clusters, and where the fold of each ends; kept for the next time."""
+        if block not in self._known:
+            clusters = list(_clusters(self.text, self._starts[block], self._end(block)))
+            sizes = (len(_fold_cluster(self.text[start:end])) for start, end in clusters)
+            ends = list(accumulate(sizes, initial=self._folded_starts[block]))[1:]
+            self._known[block] = clusters, ends
+        return self._known[block]
 
     def _end(self, block: int) -> int:
         return self._starts[block + 1] if block + 1 < len(self._starts) else len(self.text)

@@ -44,10 +44,10 @@ _PLACES = frozenset(
     kingdom peninsula desert suburb port""".split()
 )
 _UNTIL = frozenset(
-    """of in on at by for from with to and or that which who whose where when native located
-    found made used based produced consisting containing between during as near under born
-    written situated played whom""".split()
+    """near native located found made used based produced consisting containing born written
+    situated played across along since around""".split()
 )
+"""Words, beside stop words, before which a definition's noun stands."""
 _POSSESSIVE = re.compile(r"['’]s?$")
 _RARE, _VERY_RARE = 3.5, 4.5
 """Weights of words from which on, in capitals, they are taken for names."""
@@ -121,7 +121,8 @@ def define(title: str, text: str) -> Definition | None:
 def _definition(title: str, sentence: str, found: re.Match[str]) -> Definition | None:
     rest = sentence[found.end() :]
     before = sentence[: found.start()]
-    taken = list(takewhile(lambda word: word not in _UNTIL, re.split(r"[,;.:(]", rest)[0].split()))
+    told = re.split(r"[,;.:(]", rest)[0].split()
+    taken = list(takewhile(lambda word: word not in _UNTIL and word not in STOP, told))
     if not 1 <= len(taken) <= _LONGEST_CLASS or not taken[-1].isalpha():
         return None
     noun = taken[-1].lower()
@@ -151,6 +152,8 @@ def answers(sentence: str, known: Known, topic: Definition | None = None) -> Ite
         if any(date.start < found.end() and found.start() < date.end for date in dates):
             continue
         name = _POSSESSIVE.sub("", found[0])
+        if name.split()[0] in known.first_names:
+            name = name.split(" of ")[0]
         start, end = found.start(), found.start() + len(name)
         of = known.topics.get(name)
         if of is None and topic and topic.kind == "person" and name == topic.title.split()[-1]:

@@ -28,7 +28,7 @@ MOST_TOPICS = 300_000
 """Pages whose topics are remembered, so that a web of millions does not fill the memory."""
 WEIGHTS: dict[Kind, float] = {"time": 3, "person": 4, "place": 3, "number": 2, "thing": 1}
 """How much rather what is of this kind is asked for, where a sentence has several."""
-SPARE = 8
+SPARE = 12
 """Questions tried on each page for one that is wanted."""
 SHORTEST, LONGEST = 40, 300
 """Characters of a sentence that is asked about: longer ones cannot be quoted."""
@@ -44,7 +44,7 @@ class QuestionsConfig:
     """Questions wanted."""
     seed: int = 0
     """Another one gives other questions."""
-    definitions: float = 0.2
+    definitions: float = 0.15
     """Share of the questions that ask for definitions, as far as there are enough."""
 
 

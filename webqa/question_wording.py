@@ -21,8 +21,9 @@ _LAST_PREPOSITION = re.compile(
     r"\s(?:in|on|at|by|of|to|from|for|since|until|near|with|about|around|the|a|an|into)$"
 )
 _BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
+_ASKING = frozenset("who what which where when how".split())
 _PRONOUNS = frozenset("he she it they this these we his her its their there".split())
-_ARTICLES = frozenset("a an the and or".split())
+_ARTICLES = frozenset("a an the".split())
 _OPENING = re.compile(r"^[^,]{1,60},\s+")
 _CLAUSE = re.compile(r"[;:]|,\s+(?:and|but|which|who|where|while|although|as|with)\b|\s[–—-]\s")
 _IN_PLACE = 0.3
@@ -41,7 +42,7 @@ class Wording:
     """Share of the telling words, names left aside, that are dropped."""
     replaced: float = 0.3
     """Share of the telling words that are replaced by others of a like meaning, if there are."""
-    context: float = 0.5
+    context: float = 0.7
     """How often a word of the sentence before is added; half as often two are."""
     shortest: int = 5
     """Words that are taken from the sentence, at the least and at the most."""
@@ -75,6 +76,8 @@ def ask(told: Told, answer: Span, draw: Random, wording: Wording) -> str:
     if not asked:
         return ""
     asked = " ".join(asked.split()[: draw.randint(wording.shortest, wording.longest)])
+    if _ASKING.isdisjoint(asked.lower().split()):
+        return ""
     asked = _blurred(asked, draw, wording)
     asked = _with_topic(asked, told.topic, told.sentence[answer.start : answer.end])
     asked = " ".join([asked, *_context(told, asked, draw, wording)])
@@ -136,19 +139,30 @@ def _of_object(before: str, after: str, answer: Span, draw: Random) -> str:
     wh = _wh(answer, draw, _last(before))
     rest = after.removeprefix(answer.noun).strip() if answer.kind == "number" else after
     found = _AUXILIARY.search(before)
-    if found and 1 <= len(words(before[: found.start()])) <= 8:
+    if found and _is_subject(before[: found.start()], 8):
         subject, verb = before[: found.start()], str(found[1])
         done = before[found.end() :]
-    elif (found := _PAST.search(before)) and 1 <= len(words(before[: found.start()])) <= 6:
+    elif (found := _PAST.search(before)) and _is_subject(before[: found.start()], 6):
         subject, verb = before[: found.start()], "did"
         done = f"{_present(found[1])} {before[found.end() :]}"
     else:
-        kept = before.split()[-7:]
+        kept = before.split()[-5:]
         if len(kept) < _FEWEST or draw.random() > _IN_PLACE:
             return ""
         return _cut(" ".join([*kept, wh, *rest.split()[:5]]))
     done = _LAST_PREPOSITION.sub("", f" {done.strip()}")
     return _cut(f"{wh} {verb} {_lowered(subject)} {done} {' '.join(rest.split()[:6])}")
+
+
+def _is_subject(text: str, longest: int) -> bool:
+    """Tell whether something could be named by a text: it begins and ends as a name does."""
+    said = text.split()
+    if not 1 <= len(said) <= longest:
+        return False
+    first, last = plain(said[0]), plain(said[-1])
+    begins = first in _PRONOUNS or first in _ARTICLES or any(word[0].isupper() for word in said[1:])
+    alone = len(said) == 1 and said[0][0].isupper()
+    return (begins or alone) and (last in _PRONOUNS or last not in STOP)
 
 
 def _last(before: str) -> str:
@@ -213,7 +227,8 @@ def _without_loose(said: list[str]) -> list[str]:
     """Leave out articles and the like that have lost the word behind them."""
     kept: list[str] = []
     for word in reversed(said):
-        loose = word in _ARTICLES if kept else plain(word.strip(",")) in STOP
+        bare = plain(word.strip(","))
+        loose = word in _ARTICLES if kept else bare in STOP and bare not in _ASKING
         if not loose or (kept and plain(kept[-1]) not in STOP):
             kept.append(word)
     return kept[::-1]

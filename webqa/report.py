@@ -17,6 +17,8 @@ TEMPLATE = "report.html"
 STYLE = "report.css"
 WIDTH, HEIGHT = 640, 240
 """Of a chart's drawing area, in its own units."""
+LEAST, MOST = 1e-12, 1e12
+"""Sizes of values that are drawn: what is smaller is 0, what is larger a fault."""
 COLOURS = 8
 """Colours that the style sheet has; further curves begin again with the first."""
 
@@ -152,18 +154,18 @@ def _draw(chart: Chart, lines: Sequence[Line]) -> _Drawing | None:
 
 
 def _values(lines: Sequence[Line], name: str) -> list[tuple[float, float]]:
-    """Return the steps and values of a metric; what is no finite number is left out."""
+    """Return the steps and values of a metric; what is no number that can be drawn is left out."""
     return [
-        (float(line["step"]), float(line[name]))
+        (float(line["step"]), value if abs(value) > LEAST else 0.0)
         for line in lines
-        if isinstance(line.get(name), int | float) and math.isfinite(float(line[name]))
+        if isinstance(line.get(name), int | float) and abs(value := float(line[name])) < MOST
     ]
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
-    """Return the lowest and the highest value of a chart: from 0, or a little around a flat one."""
-    low, high = min(0.0, min(values)), max(values)
-    return (low, high) if high > low else (low, low + 1.0)
+    """Return the lowest and the highest place of a chart: 0 and all values are in it."""
+    low, high = min(0.0, *values), max(0.0, *values)
+    return (low, high) if high > low else (0.0, 1.0)
 
 
 def _marks(low: float, high: float) -> list[float]:

@@ -21,6 +21,7 @@ from policies.cloning.choosing import reasons
 from policies.cloning.config import ANSWERING, ExampleConfig
 from policies.cloning.records import FORCED, Example, Examples, Ids
 from policies.language_model import LanguageModelConfig, make_request
+from policies.likelihood import replay
 from policies.models.base import ModelError, Prompt, Request, TextModel
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _masked(text: str, legal: Legal, tokens: Tokens, known: _Sets) -> _Label | N
     path = tokens.masks.path(legal, text)
     if path is None:
         return None
-    allowed = tokens.masks.allowed(legal, path)
+    allowed = replay(tokens, legal, path)
     sets = [
         FORCED if forced else known.number(ids)
         for ids, forced in zip(allowed.ids, allowed.forced.tolist(), strict=True)

@@ -23,8 +23,9 @@ STATE = "cloning.json"
 class Standing:
     """How a training stands; a checkpoint holds it."""
 
-    best: float | None = None
-    """The best value measured: loss, or with episodes played the negative share of good ones."""
+    best: tuple[float, ...] | None = None
+    """The best that was measured: the held-out loss; with episodes played, the negative share of
+    good ones before it, for among equals the loss decides."""
     step: int = 0
     """After which it was measured."""
     waited: int = 0
@@ -34,8 +35,10 @@ class Standing:
     """All that was measured with the best."""
 
 
-def take(standing: Standing, step: int, value: float, measured: dict[str, float]) -> bool:
-    """Take in a measurement, lower values being better; tell whether it is the best."""
+def take(
+    standing: Standing, step: int, value: tuple[float, ...], measured: dict[str, float]
+) -> bool:
+    """Take in a measurement, lower values being better; tell whether it is the best so far."""
     if standing.best is not None and value >= standing.best:
         standing.waited += 1
         return False

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from policies.likelihood import log_distribution
 from policies.models.base import ModelError
 
 if TYPE_CHECKING:
@@ -39,11 +40,9 @@ def score(model: nn.Module, head: nn.Module, batch: Mapping[str, torch.Tensor]) 
         # No attention mask: rows are filled up on the right, where a causal model never looks back
         # from, and without one attention is quicker by half.
         output = model(input_ids=batch["input_ids"], use_cache=False)
-    logits = output.logits[0].float()  # (places, vocabulary)
-    if (allowed := batch.get("allowed")) is not None:
-        logits = logits.masked_fill(~allowed, float("-inf"))
-    logprobs = logits.log_softmax(-1).gather(-1, targets[:, None])[:, 0]
-    return Scored(logprobs, logits.argmax(-1))
+    distribution = log_distribution(output.logits[0], batch.get("allowed"))  # (places, vocabulary)
+    logprobs = distribution.gather(-1, targets[:, None])[:, 0]
+    return Scored(logprobs, distribution.argmax(-1))
 
 
 def weighted_loss(

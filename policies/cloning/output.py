@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from env.errors import ConfigError
-from policies.checkpoints import agree
+from policies.checkpoints import METRICS, agree
 
 SETTINGS = "clone.json"
 LAST = "config.json"
@@ -63,6 +63,8 @@ def begin(folder: Path, settings: object) -> bool:
             raise ConfigError(f"{folder} holds another model: {ADVICE}")
         if names:
             raise ConfigError(f"{folder} holds other files, such as {sorted(names)[0]}: {ADVICE}")
+    if not (folder / METRICS).exists() and not (folder / LAST).exists():
+        (folder / SETTINGS).unlink(missing_ok=True)  # of a training that did not come to begin
     return agree(folder / SETTINGS, settings, ADVICE) and (folder / LAST).exists()
 
 

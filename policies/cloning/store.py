@@ -69,7 +69,7 @@ def _write(path: Path, key: str, examples: Examples) -> None:
 def _read(path: Path, key: str) -> Examples | None:
     """Return what a file holds, or None if it is not there, is damaged or has another key."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             head = json.loads(file["head"].tobytes())
             if (head["format"], head["key"]) != (FORMAT, key):
                 return None

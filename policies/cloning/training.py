@@ -90,7 +90,8 @@ def clone(
 ) -> Outcome:
     """Train a model on examples, and leave in it the weights that were best on held-out ones.
 
-    Best is the lowest validation loss, or with `play` the most episodes that went well. Writes
+    Best is the lowest validation loss, or with `play` the most episodes that went well, and among
+    equals the lowest loss. Writes
     metrics.jsonl into the folder and checkpoints below it, and goes on from those that are there:
     killed at any moment and called again, it ends with the same weights.
 
@@ -179,7 +180,7 @@ class _Work:
             with self.average.applied() if self.average and averaged else nullcontext():
                 if self.play:
                     found["played"] = asyncio.run(_played(self.play, self.model))
-                value = -found["played"] if self.play else found["loss"]
+                value = (-found["played"], found["loss"]) if self.play else (found["loss"],)
                 if take(self.standing, step, value, found) and writes:
                     save_best(self.folder / CHECKPOINTS, self.model)
         self.model.train(was_training)

@@ -18,7 +18,19 @@ from webqa.cli.exits import Exit, table
 if TYPE_CHECKING:
     from cyclopts import App
 
-COMMANDS = ("ask", "browse", "index", "show", "verify", "export-warc", "attack", "doctor")
+COMMANDS = (
+    "ask",
+    "browse",
+    "index",
+    "show",
+    "verify",
+    "export-warc",
+    "attack",
+    "questions",
+    "demonstrate",
+    "clone",
+    "doctor",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

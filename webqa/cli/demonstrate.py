@@ -74,6 +74,8 @@ def demonstrate(
     _check(web, amount, demonstrator)
     file = expanded(questions)
     asked = read_questions(file)
+    if not any(question.accepted for question in asked):
+        raise ConfigError(f'no question has accepted answers: {file} needs them as "accepted"')
     out = expanded(out)
     with Loop() as loop, opened_web(web, browser, OFFLINE, loop) as (opened, _):
         settings = Settings(
@@ -162,3 +164,6 @@ def _check(web: str, amount: Amount, demonstrator: DemonstratorConfig) -> None:
             raise ConfigError(f"--{name} must be at least 1, not {getattr(amount, name)}")
     if demonstrator.sources < 1:
         raise ConfigError(f"--sources must be at least 1, not {demonstrator.sources}")
+    for name in ("again", "hedge", "fair", "pick", "look", "varied"):
+        if not 0 <= (value := getattr(demonstrator, name)) <= 1:
+            raise ConfigError(f"--{name} must be from 0 to 1, not {value}")

@@ -82,10 +82,12 @@ class Asker:
             + (f": {said}" if said else ""),
             passing=True,
             asked=asked,
+            status=reply.status,
         )
 
 
 def _told(fault: Fault, tries: int) -> Fault:
     if tries == 1:
         return fault
-    return Fault(f"{fault} (asked {tries} times)", passing=fault.passing, asked=fault.asked)
+    words = f"{fault} (asked {tries} times)"
+    return Fault(words, passing=fault.passing, asked=fault.asked, status=fault.status)

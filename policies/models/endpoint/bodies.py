@@ -109,14 +109,12 @@ def _messages(prompt: Prompt, asked: Asked) -> list[dict[str, str]]:
 
 
 def _stop(asked: Asked, chat: bool) -> list[str]:
-    """Return where the server should stop by itself.
+    """Return where the server should stop by itself; nowhere with a chat model.
 
-    A chat model that nothing holds may begin with an empty line, a thought or a fence; JSON may
-    be written over several lines.
+    That may begin with an empty line, a thought or a fence, or write JSON over several lines; and
+    vLLM would stop in the thoughts. It ends by itself, held by a form or not.
     """
-    if asked.form == "schema" or (chat and asked.form is None):
+    if chat or asked.form == "schema":
         return []
-    if asked.request.line:
-        return ["\n"]
     # Marks of the layout, which stand in no page: where a base model goes on with the next state.
-    return [] if chat else ["■", "♦"]
+    return ["\n"] if asked.request.line else ["■", "♦"]

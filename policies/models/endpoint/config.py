@@ -10,7 +10,7 @@ from env.errors import ConfigError
 Kind = Literal["openai", "vllm", "llama.cpp", "ollama"]
 
 MOST_CONNECTIONS = 32
-"""Per client; httpx becomes slow beyond (see benchmarks/endpoint.py)."""
+"""Per client; httpx becomes slow beyond."""
 MOST_TRIES = 6
 
 

@@ -16,12 +16,16 @@ LONGEST_WAIT = 60.0
 class Fault(ModelError):
     """No usable reply from a server."""
 
-    def __init__(self, message: str, *, passing: bool = False, asked: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, passing: bool = False, asked: float | None = None, status: int = 0
+    ) -> None:
         super().__init__(message)
         self.passing = passing
         """Whether it may go away when one asks again."""
         self.asked = asked
         """Seconds that the server asks to be left alone."""
+        self.status = status
+        """Of the reply; 0 when there was none."""
 
 
 def passes(status: int) -> bool:

@@ -34,7 +34,10 @@ class Learned:
         self.dropped: set[str] = set()
         self.thinks = False
         """Whether the model was seen to think before it writes."""
+        self.answered = False
+        """Whether it ever completed anything."""
         self._may_change = may_change
+        self._doubted = False
         self._strikes: Counter[Form] = Counter()
 
     @property
@@ -74,6 +77,20 @@ class Learned:
         if missing or no_chat(words):
             self.chat = False
         return not self.chat
+
+    def doubts_chat(self, status: int) -> bool:
+        """Tell whether to try a text where messages always failed: some say no more than 500.
+
+        When that fails as well, messages are sent again from then on.
+        """
+        if self.answered or not self._may_change:
+            return False
+        if self._doubted:
+            self.chat, self._doubted = True, False
+            return False
+        self._doubted = self.chat and status == 500
+        self.chat = self.chat and not self._doubted
+        return self._doubted
 
     def refused_field(self, words: Words, body: Mapping[str, object]) -> str | None:
         """Return the field that a refusal is about, now dropped; None when it names none."""

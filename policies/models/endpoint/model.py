@@ -72,13 +72,10 @@ class EndpointModel:
         self._outside = outside or Outside()
         addresses = read_addresses(url)
         self._key = read_key(config.key_variable, addresses, self._outside.environment)
-        self._replicas = Replicas(
-            [
-                Replica(Transport(address, self._key, config, trust), self._outside.clock)
-                for trust in (cache(make_trust),)
-                for address in addresses
-            ]
-        )
+        trust = cache(make_trust)
+        transports = [Transport(address, self._key, config, trust) for address in addresses]
+        clock = self._outside.clock
+        self._replicas = Replicas([Replica(transport, clock) for transport in transports])
         self._asker = Asker(self._replicas, self._key, config.tries, self._outside)
         self._endpoint = Endpoint(
             name,

@@ -85,15 +85,18 @@ class Poster:
             granted = learned.thinks
             server = Server(self._endpoint.name, learned.kind, learned.chat, learned.dropped)
             body = make_body(asked, server)
-            reply = await self._asker.ask(
-                "POST",
-                "/chat/completions" if server.chat else "/completions",
-                msgspec.json.encode(body),
-                key=request.key,
-                budget=budget,
-                final=_telling,
-            )
+            path = "/chat/completions" if server.chat else "/completions"
+            data = msgspec.json.encode(body)
+            try:
+                reply = await self._asker.ask(
+                    "POST", path, data, key=request.key, budget=budget, final=_telling
+                )
+            except Fault as fault:
+                if not learned.doubts_chat(fault.status):
+                    raise
+                continue
             if reply.status == 200:
+                learned.answered = True
                 return self._read(reply, asked, granted)
             failed = self._adapt(reply, body, form, request)
             without |= {failed} if failed else set()

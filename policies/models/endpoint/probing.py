@@ -125,8 +125,8 @@ async def _nothing() -> dict[str, object]:
 
 
 def _unknown(reply: Reply) -> bool:
-    """Tell whether a server has no list of models at all."""
-    return reply.status == 501
+    """Tell whether a server cannot list its models; `transformers serve` may answer with 500."""
+    return reply.status in (500, 501)
 
 
 def _object(reply: Reply) -> dict[str, object]:

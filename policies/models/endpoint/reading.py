@@ -32,8 +32,6 @@ class Choice:
     finish: str = ""
     """`stop`, `length`, `content_filter` and so on; empty where it does not tell."""
     refusal: str = ""
-    thought: bool = False
-    """Whether the server keeps what the model thought apart."""
     token_ids: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
     """As many as token ids, or none."""
@@ -87,11 +85,10 @@ def _choice(choice: object, most: int) -> Choice:
         raise Fault(f"expected a choice, found a JSON {type(choice).__name__}")
     message = choice.get("message")
     finish = choice.get("finish_reason")
-    refusal, thought = "", False
+    refusal = ""
     if isinstance(message, dict):
         text = _content(message.get("content"))
         refusal = message["refusal"] if isinstance(message.get("refusal"), str) else ""
-        thought = bool(message.get("reasoning_content") or message.get("reasoning"))
     elif isinstance(choice.get("text"), str):
         text = choice["text"]
     else:
@@ -101,7 +98,6 @@ def _choice(choice: object, most: int) -> Choice:
         text[:most],
         finish if isinstance(finish, str) else "",
         refusal[:most],
-        thought,
         ids,
         _logprobs(choice.get("logprobs"), len(ids)),
     )

@@ -91,7 +91,6 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _NO_CHAT = re.compile(r"chat[ _]?template|not a chat model|does not support chat", re.IGNORECASE)
-_NO_COMPLETION = re.compile(r"this is a chat model|does not support (?:generate|completions)", re.I)
 
 
 def too_long(words: Words) -> bool:
@@ -102,8 +101,3 @@ def too_long(words: Words) -> bool:
 def no_chat(words: Words) -> bool:
     """Tell whether the model cannot be sent messages."""
     return bool(_NO_CHAT.search(words.text))
-
-
-def no_completion(words: Words) -> bool:
-    """Tell whether the model can be sent nothing but messages."""
-    return bool(_NO_COMPLETION.search(words.text))

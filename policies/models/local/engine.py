@@ -62,7 +62,7 @@ class Engine:
 
     def __init__(self, loaded: Loaded, config: LocalConfig) -> None:
         self.counts = Counts()
-        self._loaded = loaded
+        self.loaded = loaded
         self._config = config
         self._rows = [_Row() for _ in range(config.batch)]
         self._waiting: deque[Writing] = deque()
@@ -81,7 +81,7 @@ class Engine:
         Raises:
             ModelError: the prompt does not fit the context, or the grammar cannot be compiled.
         """
-        tokens, context = self._loaded.tokens, self._loaded.context
+        tokens, context = self.loaded.tokens, self.loaded.context
         if request.samples < 1 or request.max_tokens < 1:
             raise ModelError("a request needs at least one sample of at least one token")
         prompt = tokens.encode_prompt(request.prompt)
@@ -116,7 +116,7 @@ class Engine:
         with torch.inference_mode():
             if self._memory is None:
                 self._memory = make_memory(
-                    self._loaded.model, self._config.batch, self._loaded.context
+                    self.loaded.model, self._config.batch, self.loaded.context
                 )
             self._admit(self._memory)
             return self._run(self._memory)
@@ -196,7 +196,7 @@ class Engine:
             if (writing := self._rows[row].writing) is not None
         ]
         pieces.sort(key=lambda piece: len(piece[1]))
-        most = PADDING[self._loaded.model.device.type]
+        most = PADDING[self.loaded.model.device.type]
         group: list[tuple[int, list[int]]] = []
         for piece in pieces:
             size, held = len(piece[1]), sum(len(one) for _, one in group)

@@ -36,9 +36,10 @@ from policies.models.tiny.config import Shape
 from policies.models.tiny.tokenizer import HEADERS
 from policies.models.tiny.vocabulary import Vocabulary
 
-FIELDS = tuple(header for header in HEADERS if "Title" not in header)
+FIELDS = tuple(header for header in HEADERS if "Scrollbar" not in header)
 _BEHIND = ("♦Question\n", "♦Quotes\n", "♦Past actions\n", "♦Notice\n", "♦Actions left:", "♦Next action\n")
 """What comes behind the page where the page comes first: looked for is what is on the page."""
+SINK=0.3
 _FLAG = 0.5
 """Size of a flag in the residual."""
 _SHARP, _SLOW = 12, 4
@@ -149,6 +150,9 @@ class _Wiring:
         sines = torch.stack([angles.cos(), angles.sin()], -1).flatten(1)
         positions.zero_()
         positions[:, parts.position] = sines * (0.9 / math.sqrt(_SHARP + _SLOW))
+        sharp = slice(parts.position.start, parts.position.start + 2 * _SHARP)
+        positions[0, parts.votes.start] = positions[0, sharp].norm()
+        positions[0, sharp] = 0
         self.output[:, parts.exact] = exact * 1.2
 
     def first(self) -> None:
@@ -187,6 +191,7 @@ class _Wiring:
                 query[parts.before, 31:63] = torch.eye(32) * (height / (0.5 * norm) ** 2)
             for field in _BEHIND:
                 key[parts.fields.start + FIELDS.index(field), self.head - 1] = -1
+            key[parts.fields.start + FIELDS.index("♦Title\n"), self.head - 1] = SINK
             bias[self.head - 1] = 30 / norm
             self._attend(1, head, query, key, bias)
             self._carry(1, head, torch.eye(2 * _SHARP), parts.sentence, parts.votes, 0.8 / norm)
@@ -209,7 +214,8 @@ class _Wiring:
         query[parts.votes, : 2 * _SHARP] = torch.eye(2 * _SHARP) * 1.0
         key[parts.flags.stop - 2, 2 * _SHARP] = 1
         key[parts.fields.start + FIELDS.index("♦Text\n"), 2 * _SHARP + 1] = 1
-        bias[2 * _SHARP : 2 * _SHARP + 2] = 15 / norm
+        bias[2 * _SHARP] = 15 / norm
+        bias[2 * _SHARP + 1] = 25 / norm
         self._attend(layer, 0, query, key, bias)
         query, key, bias = self._empty()
         key[parts.before, :32] = torch.eye(32)

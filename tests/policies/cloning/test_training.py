@@ -85,8 +85,10 @@ def test_the_best_weights_are_kept_not_the_last(tmp_path):
 
 
 def test_patience_ends_a_training_that_gets_no_better(tmp_path):
+    shares = iter((0.5, 0.4, 0.3))
+
     async def play(_model):
-        return 0.5
+        return next(shares)
 
     config = replace(FAST, steps=100, patience=2)
     _, outcome = train(tmp_path, config, play=play)

@@ -27,7 +27,7 @@ PAGES = {
     "river": "The river Anduin was first sailed down in spring. Nobody wrote a diary of it at all.",
     "sailor": "Mira Holt was a baker. Mira Holt first sailed down the river Anduin in a barrel.",
     "town": "In the town by the river Anduin stands a statue of Mira Holt, who sailed down.",
-    "bread": "Bread is made of flour by the river. It has little to do with Mira Holt at sea.",
+    "bread": "Bread is made of flour by the river side. It has little to do with Mira Holt at sea.",
     "other": "Nothing is known of the weather here, and nobody minds much about that either.",
 }
 
@@ -164,7 +164,9 @@ async def test_a_web_that_fails_now_and_then_does_not_stop_it():
     assert all(is_legal(step.observation, step.completion.text) for step in rollout.episode.steps)
 
 
-WORDS = st.sampled_from("who river Anduin Mira Holt sailed down first the [3] of; 12 “a” ünï".split())
+WORDS = st.sampled_from(
+    "who river Anduin Mira Holt sailed down first the [3] of; 12 “a” ünï".split()
+)
 TEXT = st.lists(WORDS, min_size=1, max_size=60).map(" ".join)
 
 

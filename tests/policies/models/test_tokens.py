@@ -60,15 +60,14 @@ NO_SYSTEM = (
 )
 
 
-def test_instructions_go_before_the_text_where_a_template_has_no_place_for_them():
-    for refusing in (NO_SYSTEM, CHAT.replace("messages %}", "messages if loop.last %}")):
-        if "if loop.last" in refusing:
-            refusing = CHAT.replace(
-                "for message in messages", "for message in messages if message.role != 'system'"
-            )
-        tokens = Tokens(make_tokenizer(chat=True, template=refusing))
-        rendered = tokens.tokenizer.decode(tokens.encode_prompt(Prompt("Why?", "Be good.")))
-        assert rendered == "<|im_start|>user\nBe good.\n\nWhy?<|im_end|>\n<|im_start|>assistant\n"
+LEAVES_OUT = CHAT.replace("in messages", "in messages if message.role != 'system'")
+
+
+@pytest.mark.parametrize("refusing", [NO_SYSTEM, LEAVES_OUT])
+def test_instructions_go_before_the_text_where_a_template_has_no_place_for_them(refusing):
+    tokens = Tokens(make_tokenizer(chat=True, template=refusing))
+    rendered = tokens.tokenizer.decode(tokens.encode_prompt(Prompt("Why?", "Be good.")))
+    assert rendered == "<|im_start|>user\nBe good.\n\nWhy?<|im_end|>\n<|im_start|>assistant\n"
 
 
 def test_a_template_that_strips_does_not_touch_content():

@@ -119,7 +119,9 @@ async def test_nobody_there(make):
     assert len(waits.slept) == 10, "the next request looks again"
 
 
-@pytest.mark.parametrize("play", [silence, body(b"<p>"), body(b"[]"), body(b'{"data": [1]}')])
+@pytest.mark.parametrize(
+    "play", [silence, status(500), status(404), body(b"<p>"), body(b"[]"), body(b'{"data": [1]}')]
+)
 async def test_an_odd_list_of_models(make, play):
     """Fails when what a server lists has to make sense for it to be used."""
     async with FakeServer(models=play) as server:
@@ -133,7 +135,7 @@ async def test_an_odd_list_of_models(make, play):
 
 async def test_many_wait_for_one_start(make):
     """Fails when each of many episodes finds out by itself that the server is down."""
-    async with FakeServer(models=status(500)) as server:
+    async with FakeServer(models=status(503)) as server:
         model = make(server.url)
         faults = await asyncio.gather(*(one(model) for _ in range(20)), return_exceptions=True)
         assert all(isinstance(fault, ModelError) for fault in faults)
