@@ -63,6 +63,7 @@ class LanguageModelPolicy:
         """
         self._acts += 1
         try:
+            await self._model.start()
             request = self._request(observation)
             return (await self._model.complete(request))[0]
         except ModelError:

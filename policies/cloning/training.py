@@ -8,65 +8,28 @@ packing of several examples into one row. Knows no web and no command line.
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch.utils.data import DataLoader, Dataset
-from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback, TrainerControl, TrainerState
 
 from policies.checkpoints import add_metrics, cut_metrics, newest, remove_torn, seal, step_of
-from policies.cloning.averaging import Average
-from policies.cloning.collator import Collator, epochs, in_order
+from policies.cloning.collator import epochs
 from policies.cloning.config import CloneConfig
-from policies.cloning.keeping import (
-    Standing,
-    load_best,
-    read_standing,
-    save_best,
-    take,
-    write_standing,
-)
-from policies.cloning.loss import Scored, output_layer, score, weighted_loss
-from policies.cloning.metrics import measure
-from policies.cloning.records import Example, Ids
+from policies.cloning.keeping import load_best, read_standing, write_standing
+from policies.cloning.loss import score, weighted_loss
+from policies.cloning.measuring import CHECKPOINTS, Data, Play, Progress, Work
+from policies.cloning.records import Example
 from policies.models.base import ModelError
 
-CHECKPOINTS = "checkpoints"
 LOGGED = 10
 """Steps between two lines of the training loss, or the nearest number that divides `every`."""
-
-Play = Callable[[Any], Awaitable[float]]
-"""Plays held-out questions with the model as it is; the share that went well, 0 to 1."""
-
-
-class Data(NamedTuple):
-    """What is learnt and what is measured."""
-
-    train: Sequence[Example]
-    validation: Sequence[Example]
-    sets: Sequence[Ids]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a training is."""
-
-    step: int
-    steps: int
-    loss: float | None = None
-    """In nats a token, of the last steps."""
-    tokens_per_second: float = 0.0
-    seconds_left: float | None = None
-    measured: Mapping[str, float] | None = None
-    """At a measurement, what it found."""
 
 
 class Outcome(NamedTuple):
@@ -116,79 +79,13 @@ def clone(
     resumed = step_of(found) if found else 0
     if not standing.finished:
         cut_metrics(folder, resumed if found else -1)
-        work = _Work(model, data, folder, config, standing, play, watch)
+        work = Work(model, data, folder, config, standing, play, watch)
         trainer = _CloningTrainer(work, fresh=found is None)
         if work.average and found:
             work.average.load(found)
         trainer.train(resume_from_checkpoint=str(found) if found else None)
     load_best(checkpoints, model)
     return Outcome(standing.step, standing.measured, resumed)
-
-
-class _Work:
-    """What a training has beside the Trainer."""
-
-    def __init__(
-        self,
-        model: Any,  # noqa: ANN401
-        data: Data,
-        folder: Path,
-        config: CloneConfig,
-        standing: Standing,
-        play: Play | None,
-        watch: Callable[[Progress], None] | None,
-    ) -> None:
-        self.model, self.data, self.folder, self.config = model, data, folder, config
-        self.standing, self.play, self.watch = standing, play, watch
-        self.head = output_layer(model)
-        self.average = Average(model, config.ema) if config.ema else None
-        self.collate = Collator(data.sets, model.config.get_text_config().vocab_size, _pad(model))
-        lengths = [example.length for example in data.validation]
-        self.held_out = [
-            [data.validation[place] for place in batch]
-            for batch in in_order(lengths, config.batch_tokens)
-        ]
-
-    def measured(self) -> dict[str, float]:
-        """Measure the model as it is on the held-out examples."""
-        device = next(self.model.parameters()).device
-
-        def score_batch(batch: Mapping[str, torch.Tensor]) -> Scored:
-            moved = {name: one.to(device) for name, one in batch.items()}
-            scored = score(self.model, self.head, moved)
-            return Scored(scored.logprobs.cpu(), scored.best.cpu())
-
-        with torch.no_grad():
-            return measure(self.held_out, self.collate, score_batch)
-
-    def measure_and_keep(self, step: int, *, writes: bool) -> dict[str, float]:
-        """Measure the weights and their average, and keep the better one if it is the best yet.
-
-        Nothing that is drawn here changes what the training draws.
-        """
-        was_training = self.model.training
-        self.model.eval()
-        with torch.random.fork_rng():
-            plain = self.measured()
-            found, averaged = plain, False
-            if self.average:
-                with self.average.applied():
-                    found = self.measured()
-                averaged = found["loss"] <= plain["loss"]
-                both = {"loss/weights": plain["loss"], "loss/average": found["loss"]}
-                found = {**(found if averaged else plain), **both}
-            with self.average.applied() if self.average and averaged else nullcontext():
-                if self.play:
-                    found["played"] = asyncio.run(_played(self.play, self.model))
-                value = (-found["played"], found["loss"]) if self.play else (found["loss"],)
-                if take(self.standing, step, value, found) and writes:
-                    save_best(self.folder / CHECKPOINTS, self.model)
-        self.model.train(was_training)
-        return found
-
-
-async def _played(play: Play, model: Any) -> float:  # noqa: ANN401
-    return float(await play(model))
 
 
 class _Batches(Dataset):  # type: ignore[misc]  # torch is untyped here
@@ -207,7 +104,7 @@ class _Batches(Dataset):  # type: ignore[misc]  # torch is untyped here
 class _CloningTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped here
     """The Trainer with our batches, loss and measurements."""
 
-    def __init__(self, work: _Work, *, fresh: bool) -> None:
+    def __init__(self, work: Work, *, fresh: bool) -> None:
         arguments = _arguments(work, fresh)
         config, examples = work.config, work.data.train
         lengths = [example.length for example in examples]
@@ -282,7 +179,7 @@ class _CloningTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
 class _Watching(TrainerCallback):  # type: ignore[misc]
     """Averages the weights, completes and seals checkpoints, writes metrics, tells of progress."""
 
-    def __init__(self, trainer: _CloningTrainer, work: _Work) -> None:
+    def __init__(self, trainer: _CloningTrainer, work: Work) -> None:
         self._trainer, self._work = trainer, work
         self._last = (time.perf_counter(), 0, 0)
 
@@ -356,7 +253,7 @@ class _Watching(TrainerCallback):  # type: ignore[misc]
             )
 
 
-def _arguments(work: _Work, fresh: bool) -> TrainingArguments:
+def _arguments(work: Work, fresh: bool) -> TrainingArguments:
     config = work.config
     logged = next(n for n in range(min(LOGGED, config.every), 0, -1) if config.every % n == 0)
     arguments = TrainingArguments(
@@ -389,10 +286,4 @@ def _arguments(work: _Work, fresh: bool) -> TrainingArguments:
     return arguments
 
 
-def _pad(model: Any) -> int:  # noqa: ANN401
-    """Return the token that fills up short rows: any that is in the vocabulary."""
-    pad = model.config.get_text_config().pad_token_id
-    return pad if pad is not None and pad >= 0 else 0
-
-
-__all__ = ["CHECKPOINTS", "Data", "Outcome", "Play", "Progress", "clone", "set_seed"]
+__all__ = ["CHECKPOINTS", "Data", "Outcome", "Play", "Progress", "clone"]

@@ -42,7 +42,7 @@ class Legal:
     answering: bool = False
     citations: int = 0
     """Answering: the marks `[1]` to `[citations]` exist; at least one must be written, or that
-    nothing was found (env.answers.NOTHING_FOUND). Square brackets stand in marks alone."""
+    nothing was found (env.answers.NOTHING_FOUND). `[` stands in marks alone, and nowhere first."""
     quoted: tuple[str, ...] = ()
     """Answering with quotes only: their texts, in order, each on one line; empty: free text."""
 

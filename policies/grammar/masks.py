@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -125,6 +126,7 @@ class Masks:
         self.vocabulary: int = self._tokens.vocab_size
         """Length of a mask."""
         self._compiled: OrderedDict[Legal, LLMatcher] = OrderedDict()
+        self._lock = Lock()
 
     def start(self, legal: Legal) -> Matcher:
         """Return a matcher at the beginning of what is legal.
@@ -132,13 +134,15 @@ class Masks:
         Raises:
             ModelError: the grammar could not be compiled.
         """
-        if legal in self._compiled:
-            self._compiled.move_to_end(legal)
-        else:
-            self._compiled[legal] = self._compile(legal)
-            if len(self._compiled) > KEPT:
-                self._compiled.popitem(last=False)
-        return Matcher(self._compiled[legal].deep_copy(), self.end, self.vocabulary)
+        with self._lock:
+            if legal in self._compiled:
+                self._compiled.move_to_end(legal)
+            else:
+                self._compiled[legal] = self._compile(legal)
+                if len(self._compiled) > KEPT:
+                    self._compiled.popitem(last=False)
+            state = self._compiled[legal].deep_copy()
+        return Matcher(state, self.end, self.vocabulary)
 
     def path(self, legal: Legal, text: str) -> list[int] | None:
         """Return the tokens by which an engine would write a text, the end token included.

@@ -60,6 +60,13 @@ class TextModel(Protocol):
     def chat(self) -> bool:
         """Whether it takes messages; otherwise it continues a text."""
 
+    async def start(self) -> None:
+        """Find out what the properties tell; to be awaited before they are read, and cheap later.
+
+        Raises:
+            ModelError: the model cannot be reached.
+        """
+
     def count(self, prompt: Prompt) -> int:
         """Return how many tokens the prompt has, at least; a remote model's is an estimate."""
 

@@ -37,6 +37,9 @@ class Model:
         self.requests = []
         self._lines = iter(lines)
 
+    async def start(self):
+        pass
+
     def count(self, prompt):
         return len(prompt.text) // 4
 

@@ -133,6 +133,6 @@ def read_key(variable: str, addresses: tuple[Address, ...], environment: Mapping
         if address.api.startswith("http://") and not address.local:
             raise ConfigError(
                 f"the key in {variable} would go to {address.root} for all to read: "
-                "use https, or send no key (an empty --key-variable)"
+                "use https, or send no key (an empty --server.key-variable)"
             )
     return Key(secret, variable)

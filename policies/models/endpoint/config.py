@@ -53,11 +53,13 @@ def check(config: EndpointConfig) -> None:
     """
     for name in ("context", "corrections", "thinking"):
         if getattr(config, name) < 0:
-            raise ConfigError(f"--{name} must be 0 or more, not {getattr(config, name)}")
+            raise ConfigError(f"--server.{name} must be 0 or more, not {getattr(config, name)}")
     for name in ("seconds", "tries", "connections", "clients"):
         # Written so that a NaN is refused, too.
         if not getattr(config, name) > 0:
-            raise ConfigError(f"--{name} must be above 0, not {getattr(config, name)}")
+            raise ConfigError(f"--server.{name} must be above 0, not {getattr(config, name)}")
     for name, most in (("connections", MOST_CONNECTIONS), ("tries", MOST_TRIES)):
         if getattr(config, name) > most:
-            raise ConfigError(f"--{name} must be at most {most}, not {getattr(config, name)}")
+            raise ConfigError(
+                f"--server.{name} must be at most {most}, not {getattr(config, name)}"
+            )

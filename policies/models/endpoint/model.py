@@ -187,7 +187,7 @@ class EndpointModel:
 
     def _why_again(self, request: Request, text: _Text) -> str | None:
         """Return what is wrong with a command, None if nothing is or asking again is no use."""
-        if not (request.line and request.legal and self._config.corrections) or text.held:
+        if not (request.line and request.legal and self._config.corrections):
             return None
         # A text that is continued at temperature 0 would be continued by the same.
         return why_not(text.text) if self.chat or request.temperature > 0 else None
@@ -219,7 +219,7 @@ class EndpointModel:
         if not text.text and choice.finish == "length":
             raise Fault(
                 f"{self.name} used all its {drawn.how.tokens} tokens before it wrote anything: "
-                "let it think less, or raise --thinking"
+                "let it think less, or raise --server.thinking"
             )
         if not text.text and not request.line:
             raise Fault(f"{self.name} wrote nothing")

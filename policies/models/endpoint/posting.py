@@ -151,7 +151,7 @@ class Poster:
             endpoint.context = told
         return Fault(
             f"the prompt of about {estimate_prompt(request.prompt)} tokens is too long for "
-            f"{endpoint.name}: set --context to what the server has, or use --preset small; "
+            f"{endpoint.name}: set --server.context to what the server has, or use --preset small; "
             f"it says: {self._key.said(words.text)}"
         )
 

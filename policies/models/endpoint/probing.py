@@ -115,7 +115,7 @@ class Prober:
 def refused_key(reply: Reply, key: Key) -> Fault:
     """Return the fault of a server that wants another key."""
     said = key.said(words_of(reply.body).text)
-    variable = key.variable or "a variable that --key-variable names"
+    variable = key.variable or "a variable that --server.key-variable names"
     todo = f"check the key in {variable}" if key else f"put a key into {variable}"
     return Fault(f"the server refused access (status {reply.status}): {todo}. It says: {said}")
 

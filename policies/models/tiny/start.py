@@ -39,7 +39,12 @@ from policies.models.tiny.vocabulary import Vocabulary
 FIELDS = tuple(header for header in HEADERS if "Scrollbar" not in header)
 _BEHIND = ("♦Question\n", "♦Quotes\n", "♦Past actions\n", "♦Notice\n", "♦Actions left:", "♦Next action\n")
 """What comes behind the page where the page comes first: looked for is what is on the page."""
-SINK=0.3
+SINK=0.1
+HIGH=25
+VOTE=15
+TELL=4
+BEG=1.0
+TITLE=0
 _FLAG = 0.5
 """Size of a flag in the residual."""
 _SHARP, _SLOW = 12, 4
@@ -168,10 +173,10 @@ class _Wiring:
         attention = self.model.h[0].attn
         attention.c_attn.weight[flags, 2 * self.width + 32] = 1
         attention.c_proj.weight[32, parts.flags.stop - 2] = 1 / _FLAG / norm
-        self._nearest(1, range(flags, flags + 1), height=40, slope=0.25, norm=norm)
+        self._nearest(1, range(flags, flags + 1), height=70, slope=0.6, norm=norm)
         self._carry(0, 1, torch.eye(2 * _SHARP), sharp, parts.sentence, 1 / norm)
         fields = slice(flags + 2, flags + 2 + len(FIELDS))
-        self._nearest(2, range(fields.start, fields.stop), height=70, slope=0.2, norm=norm)
+        self._nearest(2, range(fields.start, fields.stop), height=90, slope=0.25, norm=norm)
         into = slice(parts.fields.start, parts.fields.start + len(FIELDS))
         self._carry(0, 2, torch.eye(len(FIELDS)), fields, into, 1 / _FLAG / norm)
 
@@ -183,7 +188,7 @@ class _Wiring:
         for head in (0, 1):
             query, key, bias = self._empty()
             one = whole if head == 0 else self._mixing(stem, 31)
-            height = 25 if head == 0 else 13
+            height = HIGH if head == 0 else HIGH / 2
             key[parts.stem, : one.shape[1]] = one
             query[parts.stem, : one.shape[1]] = one * (height / (0.8 * norm) ** 2)
             if head == 1:
@@ -202,7 +207,7 @@ class _Wiring:
         query, key, bias = self._empty()
         key[parts.fields.start + FIELDS.index("♦Question\n"), 0] = 1
         key[parts.flags.start + 1, 1] = 1
-        bias[0], bias[1] = 15 / norm, 4 / norm / _FLAG
+        bias[0], bias[1] = VOTE / norm, TELL / norm / _FLAG
         self._attend(2, 0, query, key, bias)
         self._carry(2, 0, torch.eye(2 * _SHARP), parts.votes, parts.votes, 3 / norm)
 
@@ -211,7 +216,7 @@ class _Wiring:
         parts, layer, norm = self.parts, self.last_layer, 6.0
         query, key, bias = self._empty()
         key[parts.sentence, : 2 * _SHARP] = torch.eye(2 * _SHARP)
-        query[parts.votes, : 2 * _SHARP] = torch.eye(2 * _SHARP) * 1.0
+        query[parts.votes, : 2 * _SHARP] = torch.eye(2 * _SHARP) * BEG
         key[parts.flags.stop - 2, 2 * _SHARP] = 1
         key[parts.fields.start + FIELDS.index("♦Text\n"), 2 * _SHARP + 1] = 1
         bias[2 * _SHARP] = 15 / norm
