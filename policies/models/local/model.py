@@ -45,6 +45,9 @@ class LocalModel:
         self._running = self._closed = False
         self._thread = ThreadPoolExecutor(1, "local-model")
 
+    async def start(self) -> None:
+        """Do nothing: a model that is loaded is ready."""
+
     def count(self, prompt: Prompt) -> int:
         """Return how many tokens the prompt has."""
         return self.tokens.count(prompt)

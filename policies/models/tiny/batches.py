@@ -16,8 +16,6 @@ from policies.models.tiny.reading import Sheet, Task
 
 PAGE = 0
 """Number of the page among the parts of a sheet; tasks count from 1."""
-FORCED = 0.05
-"""Weight of a token that nothing else could stand for; the choices have 1."""
 
 
 class Batch(NamedTuple):
@@ -32,10 +30,8 @@ class Batch(NamedTuple):
     rows: Tensor
     """(places): where a token of a line is foretold; row and column of the token before it."""
     columns: Tensor
-    targets: Tensor
-    """(places)."""
-    weights: Tensor
-    """(places)."""
+    choices: Tensor
+    """(places, most): the target, then the tokens with which other lines go on there; else -1."""
     page: Tensor
     """(batch, time): whether a token of the page follows."""
 
@@ -44,8 +40,8 @@ class _Row(NamedTuple):
     ids: list[int]
     positions: list[int]
     parts: list[int]
-    learnt: list[tuple[int, int, float]]
-    """Column, target, weight."""
+    learnt: list[tuple[int, list[int]]]
+    """Column, and the choices there."""
 
 
 class Sheets:
@@ -69,10 +65,11 @@ class Sheets:
             positions[place, :length] = torch.tensor(row.positions)
             parts[place, :length] = torch.tensor(row.parts)
         learnt = [(place, *one) for place, row in enumerate(rows) for one in row.learnt]
-        where = torch.tensor([one[:3] for one in learnt]).T
-        weights = torch.tensor([one[3] for one in learnt])
+        most = max(len(choices) for _, _, choices in learnt)
+        where = torch.tensor([one[:2] for one in learnt]).T
+        choices = torch.tensor([one[2] + [-1] * (most - len(one[2])) for one in learnt])
         page = (parts == PAGE) & (parts.roll(-1, 1) == PAGE)
-        return Batch(ids, positions, _seen(parts), where[0], where[1], where[2], weights, page)
+        return Batch(ids, positions, _seen(parts), where[0], where[1], choices, page)
 
     def ids(self, text: str) -> list[int]:
         """Return the tokens of a text."""
@@ -84,23 +81,22 @@ class Sheets:
         start = len(ids)
         for number, task in enumerate(sheet.tasks, start=PAGE + 1):
             asked, line = self.ids(task.asked), [*self.ids(task.line), self._end]
-            for place, weight in enumerate(self._weights(task, line)):
-                row.learnt.append((len(row.ids) + len(asked) - 1 + place, line[place], weight))
+            for place, choices in enumerate(self._choices(task, line)):
+                row.learnt.append((len(row.ids) + len(asked) - 1 + place, choices))
             row.ids.extend(asked + line[:-1])
             added = len(row.ids) - len(row.positions)
             row.positions.extend(range(start, start + added))
             row.parts.extend([number] * added)
         return row
 
-    def _weights(self, task: Task, line: Sequence[int]) -> list[float]:
-        """Return 1 where another line goes on differently, and little elsewhere."""
+    def _choices(self, task: Task, line: Sequence[int]) -> list[list[int]]:
+        """Return for each token of a line the ones that could stand there, itself first."""
         rivals = [[*self.ids(other), self._end] for other in task.others]
-        weights = [1.0]  # which command it is
-        for place in range(1, len(line)):
+        choices = []
+        for place, token in enumerate(line):
             rivals = [rival for rival in rivals if rival[:place] == line[:place]]
-            choice = any(rival[place] != line[place] for rival in rivals)
-            weights.append(1.0 if choice else FORCED)
-        return weights
+            choices.append(list(dict.fromkeys([token, *(rival[place] for rival in rivals)])))
+        return choices
 
 
 def _seen(parts: Tensor) -> Tensor:

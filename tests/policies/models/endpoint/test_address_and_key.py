@@ -109,5 +109,5 @@ async def test_the_proxy_of_the_environment_is_used_only_when_asked_for(monkeypa
 )  # fmt: skip
 def test_settings_that_make_no_sense(wrong):
     """Fails when a number that would make a client wait for ever is taken."""
-    with pytest.raises(ConfigError, match=f"--{next(iter(wrong))}"):
+    with pytest.raises(ConfigError, match=f"--server.{next(iter(wrong))}"):
         check(EndpointConfig(**wrong))

@@ -205,7 +205,7 @@ async def test_a_prompt_that_is_too_long(server, make):
     said = "This model's maximum context length is 2048 tokens. However, you requested 3000."
     server.always = status(400, {"error": {"message": said, "param": "messages"}})
     model = make(server.url)
-    with pytest.raises(ModelError, match=r"is too long for small: set --context") as raised:
+    with pytest.raises(ModelError, match=r"is too long for small: set --server.context") as raised:
         await one(model)
     assert "2048" in str(raised.value)
     assert model.context == 2048, "the next prompt is cut to what fits"
