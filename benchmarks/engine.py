@@ -254,8 +254,10 @@ def _measure_masks(loaded: Loaded, kind: str, requests: list[Request], clock: Cl
     engine = LocalModel(loaded, LocalConfig(batch=16)).engine
     total, steps, seconds = Total(clock), 0, 0.0
     for request in requests:
-        for writing in engine.add(request):
+        writings = engine.begin(request)
+        for writing in writings:
             writing.matcher = TimedMatcher(writing.matcher, total)  # type: ignore[assignment]
+        engine.add(writings)
     engine.step()  # the prompts, and what is made once
     total.seconds = 0.0
     while engine.busy:

@@ -14,6 +14,7 @@ import argparse
 import random
 import time
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -60,10 +61,11 @@ def made_pages(seed: int, count: int) -> list[Page]:
     draw = random.Random(seed)
     syllables = [a + b + c for a in "bcdfglmnprstv" for b in "aeiou" for c in ("", "n", "r", "s")]
     words = ["".join(draw.choices(syllables, k=draw.randint(1, 4))) for _ in range(400_000)]
-    weights = [1 / (place + 10) for place in range(len(words))]
+    weights = list(accumulate(1 / (place + 10) for place in range(len(words))))
 
     def sentence() -> str:
-        return " ".join(draw.choices(words, weights, k=draw.randint(6, 25))).capitalize() + "."
+        chosen = draw.choices(words, cum_weights=weights, k=draw.randint(6, 25))
+        return " ".join(chosen).capitalize() + "."
 
     texts = ("\n".join(" ".join(sentence() for _ in range(4)) for _ in range(20))
              for _ in range(count))  # fmt: skip

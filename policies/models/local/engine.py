@@ -46,6 +46,8 @@ class _Row:
         self.ids: list[int] = []
         """What the memory holds, or will hold when all that is asked for was run."""
         self.used = 0
+        self.key = ""
+        """Of the request that was last here."""
 
 
 class _Start(NamedTuple):
@@ -58,7 +60,7 @@ class _Start(NamedTuple):
 
 
 class Engine:
-    """Sequences in rows. `add` some, then `step` until `busy` is false."""
+    """Sequences in rows. `begin` and `add` some, then `step` until `busy` is false."""
 
     def __init__(self, loaded: Loaded, config: LocalConfig) -> None:
         self.counts = Counts()
@@ -75,8 +77,8 @@ class Engine:
         """Whether there is anything left to write."""
         return bool(self._waiting) or any(row.writing for row in self._rows)
 
-    def add(self, request: Request) -> list[Writing]:
-        """Begin the samples of a request.
+    def begin(self, request: Request) -> list[Writing]:
+        """Return the samples of a request, to be added; may run beside `step`, but not twice.
 
         Raises:
             ModelError: the prompt does not fit the context, or the grammar cannot be compiled.
@@ -93,12 +95,14 @@ class Engine:
                 "model with a longer context, or the small preset"
             )
         matcher = tokens.masks.start(request.legal) if request.legal is not None else None
-        made = [
+        return [
             Writing(request, number, prompt, room, tokens, matcher.copy() if matcher else None)
             for number in range(request.samples)
         ]
-        self._waiting += [one for one in made if not one.done]
-        return made
+
+    def add(self, writings: list[Writing]) -> None:
+        """Let sequences join."""
+        self._waiting += [one for one in writings if not one.done]
 
     def drop(self, writings: list[Writing]) -> None:
         """Forget sequences that nobody waits for."""
@@ -168,7 +172,7 @@ class Engine:
             target = own.row
             memory.crop(target, own.ready)
         else:
-            target = min(free, key=lambda start: self._rows[start.row].used).row
+            target = min(free, key=lambda start: self._worth(start.row, writing)).row
             if best.ready < WORTH:
                 memory.crop(target, 0)
             elif best.row == target:
@@ -177,8 +181,13 @@ class Engine:
                 memory.copy(best.row, target, best.ready)
         self._clock += 1
         row = self._rows[target]
-        row.writing, row.ids, row.used = writing, [], self._clock
+        row.writing, row.ids, row.used, row.key = writing, [], self._clock, writing.key
         writing.cached = min(memory.lengths[target], writing.prompt)
+
+    def _worth(self, number: int, writing: Writing) -> tuple[bool, int]:
+        """Return what a free row is worth to others: its own episode's least, then the oldest."""
+        row = self._rows[number]
+        return not writing.key or row.key != writing.key, row.used
 
     def _free(self, number: int) -> None:
         """End a row's sequence; what the memory holds of it stays, for those who begin alike."""

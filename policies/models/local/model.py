@@ -22,11 +22,10 @@ from policies.models.local.writing import Writing
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A request, who waits for it, and its completions while they are written."""
+    """The completions of a request while they are written, and who waits for them."""
 
-    request: Request
-    result: Future[list[Completion]]
     writings: list[Writing]
+    result: Future[list[Completion]]
 
 
 class LocalModel:
@@ -42,6 +41,7 @@ class LocalModel:
         self._coming: deque[_Job] = deque()
         self._jobs: list[_Job] = []
         self._lock = threading.Lock()
+        self._beginning = threading.Lock()
         self._running = self._closed = False
         self._thread = ThreadPoolExecutor(1, "local-model")
 
@@ -58,7 +58,9 @@ class LocalModel:
         Raises:
             ModelError: the prompt does not fit, the grammar fails, or the model is closed.
         """
-        job = _Job(request, Future(), [])
+        # Prompt and grammar are made here, beside the thread that runs the model.
+        with self._beginning:
+            job = _Job(self.engine.begin(request), Future())
         with self._lock:
             self._coming.append(job)
             if not self._running:
@@ -100,7 +102,9 @@ class LocalModel:
     def _round(self) -> None:
         """Begin what came, drop what nobody waits for, and write a token of everything else."""
         while self._coming:
-            self._begin(self._coming.popleft())
+            job = self._coming.popleft()
+            self._jobs.append(job)
+            self.engine.add(job.writings)
         if self._closed:
             raise self._is_closed()
         for job in [job for job in self._jobs if job.result.cancelled()]:
@@ -114,13 +118,6 @@ class LocalModel:
             self._leave(job)
             if job.result.set_running_or_notify_cancel():
                 job.result.set_result(completions)
-
-    def _begin(self, job: _Job) -> None:
-        self._jobs.append(job)
-        try:
-            job.writings = self.engine.add(job.request)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this request alone
-            self._fail(job, _as_model_error(error))
 
     def _leave(self, job: _Job) -> None:
         self._jobs.remove(job)

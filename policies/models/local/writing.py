@@ -32,6 +32,7 @@ class Writing:
     ) -> None:
         """Begin the sample `number`, which may have `room` tokens behind its prompt."""
         self.temperature = request.temperature
+        self.key = request.key
         self.matcher = matcher
         self.ids = list(prompt)
         """The prompt and what is written so far."""

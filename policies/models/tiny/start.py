@@ -44,7 +44,7 @@ HIGH=25
 VOTE=15
 TELL=4
 BEG=1.0
-TITLE=0
+OUT=0.4
 _FLAG = 0.5
 """Size of a flag in the residual."""
 _SHARP, _SLOW = 12, 4
@@ -158,7 +158,7 @@ class _Wiring:
         sharp = slice(parts.position.start, parts.position.start + 2 * _SHARP)
         positions[0, parts.votes.start] = positions[0, sharp].norm()
         positions[0, sharp] = 0
-        self.output[:, parts.exact] = exact * 1.2
+        self.output[:, parts.exact] = exact * OUT
 
     def first(self) -> None:
         """Layer 1: the token before, the sentence's name, the field."""
@@ -260,6 +260,9 @@ class _Wiring:
     def _attend(self, layer: int, head: int, query: Tensor, key: Tensor, bias: Tensor) -> None:
         """Set what a head looks for, over its random start made small."""
         attention = self.model.h[layer].attn.c_attn
+        # Alike in size, so that a step of training changes neither more than the other.
+        even = (max(float(query.norm()), float(bias.norm())) / float(key.norm())) ** 0.5
+        query, bias, key = query / even, bias / even, key * even
         at, scale = slice(head * self.head, (head + 1) * self.head), math.sqrt(self.head)
         attention.weight[:, : self.width][:, at].mul_(0.1).add_(query * scale)
         attention.weight[:, self.width : 2 * self.width][:, at].mul_(0.1).add_(key)

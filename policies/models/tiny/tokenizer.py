@@ -30,7 +30,7 @@ _SEEN = 20_000
 
 def pieces() -> list[str]:
     """Return what must be a single token wherever it stands, the longest first."""
-    commands = [command.prefix.rstrip() for command in COMMANDS]
+    commands = [command.prefix for command in COMMANDS]
     return sorted({*HEADERS, *MARKS, *commands}, key=lambda piece: (-len(piece), piece))
 
 
@@ -66,10 +66,14 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, context: int) -> Any:
 
 _PATTERN = (
     "|".join(("♦[A-Z][a-z]+(?: [a-z]+)?(?::|\n)", "■", "【", "】", "†", "━"))
-    + r"|(?:Clicked on link|Find in page:|Scrolled (?:down|up)|End: \w+|Quote:)(?=\s|$)"
-    + r"| ?\p{L}+(?:['’]\p{L}{1,2}(?!\p{L}))?| ?\p{N}{1,4}|\n\n|\n> |\n| ?[^\s\p{L}\p{N}♦■【】†━]|\s"
+    + r"|Clicked on link |Find in page: |Scrolled (?:down|up) |End: [A-Z][a-z]+|Quote: |Search "
+    + r"|\p{L}+(?:['’]\p{L}{1,2}(?!\p{L}))? ?|\p{N}{1,4} ?|\n\n|\n> |\n|[^\s\p{L}\p{N}♦■【】†━] ?|\s"
 )
-"""Words with the space before them, numbers of up to four digits, single marks."""
+"""Words with the space behind them, numbers of up to four digits, single marks.
+
+The space stands behind, not in front as is usual: so a word is cut into the same pieces at the
+start of a line, after a space and after a mark, and what is copied looks alike everywhere.
+"""
 
 
 def _with_layout(texts: Iterable[str]) -> Iterator[str]:

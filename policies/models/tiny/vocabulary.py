@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from policies.extractive.words import plain, stem
 
-_ENDINGS = (".", "!", "?")
+_ENDINGS = (". ", "! ", "? ")
 
 
 class Vocabulary(NamedTuple):
@@ -45,7 +45,7 @@ def describe(tokenizer: Any, passages: Iterable[str]) -> Vocabulary:  # noqa: AN
         found.update({stems[token] for token in encoding.ids})
         total += 1
     telling = [_telling(found[one], total) for one in stems]
-    ends = [float("\n" in text or text.strip().endswith(_ENDINGS)) for text in texts]
+    ends = [float("\n" in text or text.endswith(_ENDINGS)) for text in texts]
     return Vocabulary(texts, stems, telling, ends)
 
 
@@ -53,7 +53,7 @@ def _stem(text: str) -> str:
     """Return the stem; pieces from within a word keep apart from words."""
     word = text.strip()
     if not word.isalpha():
-        return text.strip(" ") or text
+        return word or text
     return stem(plain(word))
 
 

@@ -13,6 +13,7 @@ from policies.models.base import ModelError, Prompt, Request
 from policies.models.local.config import LocalConfig
 from policies.models.local.model import LocalModel
 from policies.models.local.reading import Loaded
+from policies.models.local.writing import Writing
 from policies.models.tokens import Tokens
 from tests.policies.models.small import SHAPES, make_model, make_tokenizer
 
@@ -197,10 +198,7 @@ def steered(*texts):
     return LocalModel(Loaded("steered", Steered(), TOKENS, 64), LocalConfig())
 
 
-def test_the_end_of_the_line_ends_a_command_even_within_a_token():
-    new = Tokens(make_tokenizer(added=("sky\nTop",)))
-    token = new.tokenizer.convert_tokens_to_ids("sky\nTop")
-    assert new.breaks(token)
+def test_the_end_of_the_line_ends_a_command():
     back, line = TOKENS.encode_text("Back"), TOKENS.encode_text("\n")
     request = Request(Prompt("Why?"), temperature=0.0)
     ((one,),) = ask(steered(*back, *line, 50, 51), request)
@@ -208,6 +206,17 @@ def test_the_end_of_the_line_ends_a_command_even_within_a_token():
     ((whole,),) = ask(steered(*back, *line, 50), replace(request, line=False))
     assert list(whole.token_ids) == [*back, *line, 50, TOKENS.end]
     assert whole.text == TOKENS.decode([*back, *line, 50])
+
+
+def test_a_line_that_ends_within_a_token_is_cut_there():
+    tokens = Tokens(make_tokenizer(added=("sky\nTop",)))
+    token = tokens.tokenizer.convert_tokens_to_ids("sky\nTop")
+    writing = Writing(Request(Prompt("Why?")), 0, [1], 50, tokens, None)
+    writing.take(tokens.encode_text("Back")[0], -1.0)
+    assert not writing.done
+    writing.take(token, -1.0)
+    assert writing.done
+    assert writing.completion().text == tokens.decode(writing.ids[1:2]) + "sky"
 
 
 def test_a_fault_of_one_request_fails_that_request_alone():
