@@ -14,7 +14,8 @@ import msgspec
 from env.errors import ConfigError
 from env.records import Completion, Observation
 from policies.base import quoted_answer
-from policies.grammar.config import FREE, GrammarConfig
+from policies.grammar.config import FREE, NUMBERED, GrammarConfig
+from policies.grammar.legal import shortened, spelled
 from policies.grammar.observing import legal_lines
 from policies.models.base import ModelError, Request, TextModel
 from policies.prompts import PromptConfig, fit
@@ -65,7 +66,8 @@ class LanguageModelPolicy:
         try:
             await self._model.start()
             request = self._request(observation)
-            return (await self._model.complete(request))[0]
+            written = (await self._model.complete(request))[0]
+            return replace(written, text=command_of(observation, self.config, written.text))
         except ModelError:
             if not observation.quotes:
                 raise
@@ -102,6 +104,18 @@ def make_request(
         max_tokens=tokens,
         line=not observation.answering,
     )
+
+
+def command_of(observation: Observation, config: LanguageModelConfig, text: str) -> str:
+    """Return the command for what a model wrote: the number of a sentence is spelled out."""
+    numbered = config.prompt.aids and not observation.answering
+    return spelled(legal_lines(observation, NUMBERED), text) if numbered else text
+
+
+def written_for(observation: Observation, config: LanguageModelConfig, command: str) -> str:
+    """Return what a model is to write for a command: the opposite of `command_of`."""
+    numbered = config.prompt.aids and not observation.answering
+    return shortened(legal_lines(observation, NUMBERED), command) if numbered else command
 
 
 def write_config(folder: Path, config: LanguageModelConfig) -> None:

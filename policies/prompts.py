@@ -14,6 +14,7 @@ from env.answers import NOTHING_FOUND
 from env.records import Observation
 from env.render import render_answering, render_browsing
 from env.view import LINK_MARK
+from policies.aids import with_aids
 from policies.models.base import ModelError, Prompt
 
 Layout = Literal["webgpt", "page-first"]
@@ -25,6 +26,8 @@ class PromptConfig:
 
     layout: Layout = "webgpt"
     """The paper's order of the fields, or the page before the question (for small models)."""
+    aids: bool = False
+    """Mark the question's words in the page's text and number its sentences (policies.aids)."""
     tokens: int = 0
     """Most tokens of a prompt; 0: what the model's context leaves beside the completion."""
 
@@ -41,7 +44,8 @@ def make_prompt(observation: Observation, config: PromptConfig, chat: bool = Fal
     if observation.answering:
         text, system = render_answering(observation), ANSWERING
     else:
-        text = render_browsing(observation, config.layout == "page-first")
+        shown = with_aids(observation) if config.aids else observation
+        text = render_browsing(shown, config.layout == "page-first")
         system = BROWSING
     return Prompt(text, system) if chat else Prompt(text)
 

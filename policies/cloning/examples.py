@@ -20,7 +20,7 @@ from env.records import Episode, Step
 from policies.cloning.choosing import reasons
 from policies.cloning.config import ANSWERING, ExampleConfig
 from policies.cloning.records import FORCED, Example, Examples, Ids
-from policies.language_model import LanguageModelConfig, make_request
+from policies.language_model import LanguageModelConfig, make_request, written_for
 from policies.likelihood import replay
 from policies.models.base import ModelError, Prompt, Request, TextModel
 
@@ -124,7 +124,8 @@ def _example(
         request = make_request(step.observation, cast(TextModel, reader), model)
     except ModelError:
         return "step whose prompt does not fit"
-    label = _label(step.completion.text.strip(), request, reader.tokens, known)
+    written = written_for(step.observation, model, step.completion.text.strip())
+    label = _label(written, request, reader.tokens, known)
     if label is None:
         return f"step that the grammar does not allow ({kind})"
     completion, sets = label

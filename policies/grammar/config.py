@@ -8,12 +8,13 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class GrammarConfig:
-    """The default lets a model write what the browser can carry out; TIGHT is for small models."""
+    """FREE lets a model write all that can be carried out; the others are for small models."""
 
     queries: Literal["free", "question"] = "free"
     """Of searches and finds: any text, or distinct words of the question in their order."""
-    quotes: Literal["spans", "sentences"] = "spans"
-    """Any run of words on the screen (also `<start>━<end>`), or a whole sentence."""
+    quotes: Literal["spans", "sentences", "numbered"] = "spans"
+    """Any run of words on the screen (also `<start>━<end>`), a whole sentence, or the number that
+    the sentence has in the prompt (`PromptConfig.aids`), which the policy spells out."""
     answers: Literal["free", "quoted"] = "free"
     """Any text with at least one `[n]` that exists, or quotes, each followed by its mark."""
     least_quotes: int = 0
@@ -25,3 +26,4 @@ class GrammarConfig:
 
 FREE = GrammarConfig()
 TIGHT = GrammarConfig("question", "sentences", "quoted", 1, refusals=False)
+NUMBERED = GrammarConfig("question", "numbered", "quoted", 1, refusals=False)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from env.answers import NOTHING_FOUND
 
-VERSION = "1"
+VERSION = "2"
 """Raised when the same observation gives another set; completions record it."""
+
+NUMBER = "⟨{}⟩"
+"""How a sentence is numbered in prompts (policies.aids), and quoted by its number."""
 
 CONTROLS = ((0x00, 0x1F), (0x7F, 0x9F), (0x2028, 0x2029))
 """Ranges of code points that no line holds; an answer holds line ends."""
@@ -32,6 +35,8 @@ class Line:
     span: a run of whole words of one of these texts (words with single spaces between)."""
     without: tuple[str, ...] = ()
     """words: texts that are not legal."""
+    meanings: tuple[str, ...] = ()
+    """choice: what each choice stands for in the command; empty: itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,24 @@ class Legal:
     nothing was found (env.answers.NOTHING_FOUND). `[` stands in marks alone, and nowhere first."""
     quoted: tuple[str, ...] = ()
     """Answering with quotes only: their texts, in order, each on one line; empty: free text."""
+
+
+def spelled(legal: Legal, text: str) -> str:
+    """Return the command for what was written: the sentence for a number that stands for it."""
+    return _exchanged(legal, text, lambda line: zip(line.choices, line.meanings, strict=False))
+
+
+def shortened(legal: Legal, text: str) -> str:
+    """Return how a command is written here: the opposite of `spelled`."""
+    return _exchanged(legal, text, lambda line: zip(line.meanings, line.choices, strict=False))
+
+
+def _exchanged(legal: Legal, text: str, pairs: Callable[[Line], Iterable[tuple[str, str]]]) -> str:
+    for line in legal.lines:
+        rest = text.removeprefix(line.prefix)
+        if line.meanings and rest != text:
+            return line.prefix + dict(pairs(line)).get(rest, rest)
+    return text
 
 
 def chooses(items: Sequence[str], text: str) -> bool:

@@ -9,7 +9,7 @@ from env.actions import BY_NAME, COMMANDS, Command
 from env.records import Observation
 from env.view import plain_citations
 from policies.grammar.config import FREE, GrammarConfig
-from policies.grammar.legal import Legal, Line, chooses
+from policies.grammar.legal import NUMBER, Legal, Line, chooses
 from policies.grammar.quotable import look, passage_forms, run_texts, sentence_forms
 
 QUESTION_CHARACTERS = 190
@@ -99,9 +99,12 @@ def _used(name: str, past: Sequence[str], words: Sequence[str]) -> tuple[str, ..
 
 def _quotes(prefix: str, seen: Observation, config: GrammarConfig) -> Iterator[Line]:
     screen = look(seen)
-    tight = config.quotes == "sentences"
+    tight = config.quotes != "spans"
     forms = sentence_forms(screen) if tight else passage_forms(screen)
-    if forms:
+    if forms and config.quotes == "numbered":
+        numbers = tuple(NUMBER.format(number) for number in range(1, len(forms) + 1))
+        yield Line("quote", prefix, "choice", numbers, meanings=forms)
+    elif forms:
         yield Line("quote", prefix, "choice", forms)
     if not tight and (texts := run_texts(screen)):
         yield Line("quote", prefix, "span", texts)

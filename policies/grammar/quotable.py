@@ -12,6 +12,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from env.actions import JOINER
 from env.records import Observation
@@ -127,16 +128,29 @@ def _parts(text: str, start: int, end: int, limit: int) -> Iterator[Span]:
         yield Span(start, end)
 
 
-def sentence_forms(screen: Screen) -> tuple[str, ...]:
-    """Return how each sentence of the screen is quoted that no quote holds yet."""
+class Sentence(NamedTuple):
+    """A sentence that may be quoted, and how it is written."""
+
+    span: Span
+    form: str
+
+
+def quotable_sentences(screen: Screen) -> list[Sentence]:
+    """Return the sentences of the screen that may be quoted: those that no quote holds yet."""
     kept = [fold(text) for text in screen.quoted]
     text = screen.form.text
-    new = (
-        span
-        for span in whole_sentences(screen)
-        if not any(fold(text[span.start : span.end]) in one for one in kept)
-    )
-    return _written(screen, new)
+    found: dict[str, Sentence] = {}
+    for span in whole_sentences(screen):
+        if not any(fold(text[span.start : span.end]) in one for one in kept):
+            form = write_span(screen.form, span)
+            found.setdefault(form, Sentence(span, form))
+    found.pop("", None)
+    return list(found.values())
+
+
+def sentence_forms(screen: Screen) -> tuple[str, ...]:
+    """Return how each sentence of the screen is quoted that no quote holds yet."""
+    return tuple(sentence.form for sentence in quotable_sentences(screen))
 
 
 def passage_forms(screen: Screen) -> tuple[str, ...]:
