@@ -83,6 +83,7 @@ def replace_folder(made: Path, place: Path) -> None:
 
     Killed between the two moves, neither is lost: the next call, or `recover_folder`, ends it.
     """
+    recover_folder(place)
     old = place.with_name(place.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -65,9 +66,9 @@ class LanguageModelPolicy:
         self._acts += 1
         try:
             await self._model.start()
-            request = self._request(observation)
+            request, seen = self._asked(observation)
             written = (await self._model.complete(request))[0]
-            return replace(written, text=command_of(observation, self.config, written.text))
+            return replace(written, text=command_of(seen, self.config, written.text))
         except ModelError:
             if not observation.quotes:
                 raise
@@ -75,19 +76,23 @@ class LanguageModelPolicy:
                 quoted_answer(observation.quotes) if observation.answering else "End: Answer"
             )
 
-    def _request(self, observation: Observation) -> Request:
+    def _asked(self, observation: Observation) -> Asked:
         """Return what the model is asked; each act of each episode draws with its own seed."""
         digest = sha256(f"{self._seed}\0{self._acts}".encode()).digest()
-        return replace(
-            make_request(observation, self._model, self.config),
-            seed=int.from_bytes(digest[:4]),
-            key=str(self._seed),
-        )
+        request, seen = make_request(observation, self._model, self.config)
+        seed = int.from_bytes(digest[:4])
+        return Asked(replace(request, seed=seed, key=str(self._seed)), seen)
 
 
-def make_request(
-    observation: Observation, model: TextModel, config: LanguageModelConfig
-) -> Request:
+class Asked(NamedTuple):
+    """What a model is asked at an observation."""
+
+    request: Request
+    seen: Observation
+    """The observation as the prompt shows it: without what was cut."""
+
+
+def make_request(observation: Observation, model: TextModel, config: LanguageModelConfig) -> Asked:
     """Return what a model is asked at an observation: the prompt, cut to fit, and what is legal.
 
     Only what the cut prompt still shows may be clicked, quoted or cited.
@@ -97,25 +102,36 @@ def make_request(
     """
     tokens = config.answer_tokens if observation.answering else config.command_tokens
     fitted = fit(observation, config.prompt, model.count, model.context - tokens, model.chat)
-    return Request(
+    request = Request(
         fitted.prompt,
         legal_lines(fitted.observation, config.grammar) if config.grammar else None,
         temperature=config.temperature,
         max_tokens=tokens,
         line=not observation.answering,
     )
+    return Asked(request, fitted.observation)
 
 
-def command_of(observation: Observation, config: LanguageModelConfig, text: str) -> str:
-    """Return the command for what a model wrote: the number of a sentence is spelled out."""
-    numbered = config.prompt.aids and not observation.answering
-    return spelled(legal_lines(observation, NUMBERED), text) if numbered else text
+def command_of(seen: Observation, config: LanguageModelConfig, text: str) -> str:
+    """Return the command for what a model wrote: the number of a sentence is spelled out.
+
+    Args:
+        seen: what the prompt showed; in the whole observation a number may be another sentence's.
+        config: how the model was asked.
+        text: what it wrote.
+    """
+    return spelled(legal_lines(seen, NUMBERED), text) if _by_number(seen, config) else text
 
 
-def written_for(observation: Observation, config: LanguageModelConfig, command: str) -> str:
+def written_for(seen: Observation, config: LanguageModelConfig, command: str) -> str:
     """Return what a model is to write for a command: the opposite of `command_of`."""
-    numbered = config.prompt.aids and not observation.answering
-    return shortened(legal_lines(observation, NUMBERED), command) if numbered else command
+    return shortened(legal_lines(seen, NUMBERED), command) if _by_number(seen, config) else command
+
+
+def _by_number(seen: Observation, config: LanguageModelConfig) -> bool:
+    """Tell whether sentences are quoted by the numbers that the prompt gives them."""
+    legal = config.grammar is None or config.grammar.quotes == "numbered"
+    return config.prompt.aids and legal and not seen.answering
 
 
 def write_config(folder: Path, config: LanguageModelConfig) -> None:

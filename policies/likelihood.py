@@ -8,8 +8,8 @@ completions. Knows no browser, no files and no optimiser.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,23 +20,29 @@ from policies.models.base import ModelError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from torch import nn
 
     from policies.grammar.legal import Legal
     from policies.models.tokens import Tokens
 
 
 def log_distribution(
-    logits: torch.Tensor, allowed: torch.Tensor | None = None, temperature: float = 1.0
+    logits: torch.Tensor,
+    allowed: torch.Tensor | None = None,
+    temperature: float | torch.Tensor = 1.0,
 ) -> torch.Tensor:
     """Return the natural logarithms of the distribution that is sampled from, in fp32.
 
     Args:
         logits: (..., vocabulary), in any floating type.
         allowed: the same shape, bool; None allows everything. At least one token per place.
-        temperature: what the logits are divided by; 0, at which nothing is drawn, counts as 1.
+        temperature: what the logits are divided by, for all alike or shaped to fit them; 0, at
+            which nothing is drawn, counts as 1.
     """
     logits = logits.float()
-    if temperature not in (0.0, 1.0):
+    if isinstance(temperature, torch.Tensor):
+        logits = logits / temperature.masked_fill(temperature == 0, 1.0)
+    elif temperature not in (0.0, 1.0):
         logits = logits / temperature
     if allowed is not None:
         logits = logits.masked_fill(~allowed, float("-inf"))
@@ -57,8 +63,12 @@ def masked_logprobs(
         allowed: (batch, time, vocabulary), bool.
         temperature: as it was when the targets were sampled.
     """
-    distribution = log_distribution(logits, allowed, temperature)
-    return distribution.gather(-1, targets[..., None])[..., 0]
+    return at_tokens(log_distribution(logits, allowed, temperature), targets)
+
+
+def at_tokens(distribution: torch.Tensor, tokens: torch.Tensor) -> torch.Tensor:
+    """Return what a distribution, (..., vocabulary), says of tokens, (...)."""
+    return distribution.gather(-1, tokens[..., None])[..., 0]
 
 
 def entropy(
@@ -110,8 +120,6 @@ class Batch(NamedTuple):
 
     ids: torch.Tensor
     """(batch, length) token ids: prompt, completion, padding."""
-    real: torch.Tensor
-    """(batch, length) 1 where there is a token."""
     places: torch.Tensor
     """(batch, time) where in `ids` the token stands that predicts the target."""
     targets: torch.Tensor
@@ -138,12 +146,11 @@ def make_batch(written: Sequence[Written], device: str | torch.device = "cpu") -
             )
     length = max(len(one.prompt) + len(one.completion) for one in written)
     time = max(len(one.completion) for one in written)
-    ids, real = torch.zeros(2, len(written), length, dtype=torch.long)
+    ids = torch.zeros(len(written), length, dtype=torch.long)
     places, targets, counted, forced = torch.zeros(4, len(written), time, dtype=torch.long)
     for row, one in enumerate(written):
         whole, size = one.prompt + one.completion, len(one.completion)
         ids[row, : len(whole)] = torch.tensor(whole)
-        real[row, : len(whole)] = 1
         places[row, :size] = torch.arange(size) + len(one.prompt) - 1
         targets[row, :size] = torch.tensor(one.completion)
         counted[row, :size] = 1
@@ -151,7 +158,6 @@ def make_batch(written: Sequence[Written], device: str | torch.device = "cpu") -
             forced[row, :size] = torch.tensor([len(some) == 1 for some in one.allowed])
     return Batch(
         ids.to(device),
-        real.to(device),
         places.to(device),
         targets.to(device),
         counted.bool().to(device),
@@ -202,12 +208,57 @@ def completion_logprobs(model: Any, batch: Batch, temperature: float = 1.0) -> S
 
 def completion_logits(model: Any, batch: Batch) -> torch.Tensor:  # noqa: ANN401
     """Return the logits of the completions' tokens, of shape (batch, time, vocabulary)."""
-    inputs = {"input_ids": batch.ids, "attention_mask": batch.real, "use_cache": False}
-    rows = torch.arange(len(batch.ids), device=batch.ids.device)[:, None]
-    if "logits_to_keep" not in inspect.signature(model.forward).parameters:
-        logits: torch.Tensor = model(**inputs).logits
-        return logits[rows, batch.places]
-    # Most places are the prompts': the output layer need not score those that no row asks for.
-    kept, where = torch.unique(batch.places, return_inverse=True)
-    logits = model(**inputs, logits_to_keep=kept).logits
-    return logits[rows, where]
+    rows = torch.arange(len(batch.ids), device=batch.ids.device)[:, None].expand_as(batch.places)
+    return logits_at(model, output_layer(model), batch.ids, rows, batch.places)
+
+
+def logits_at(
+    model: nn.Module, head: nn.Module, ids: torch.Tensor, rows: torch.Tensor, columns: torch.Tensor
+) -> torch.Tensor:
+    """Run a causal model, and its output layer only where a token is asked for.
+
+    Args:
+        model: of transformers, possibly wrapped for several processes.
+        head: its output layer; see `output_layer`.
+        ids: (batch, length) token ids, padded on the right.
+        rows: of any shape; the rows that are asked for.
+        columns: the same shape; where in them.
+
+    Returns:
+        The logits of the next token at each, of the shape of `rows` and the vocabulary's size.
+    """
+    shape = rows.shape
+    with _only_at(head, rows.flatten(), columns.flatten()):
+        # No attention mask: rows are filled up on the right, where a causal model never looks back
+        # from, and without one attention is quicker by half.
+        logits: torch.Tensor = model(input_ids=ids, use_cache=False).logits
+    return logits[0].view(*shape, -1)
+
+
+@contextmanager
+def _only_at(head: nn.Module, rows: torch.Tensor, columns: torch.Tensor) -> Iterator[None]:
+    """Let an output layer score some places only: (1, places, vocabulary) instead of all.
+
+    A hook, because the model must be called as a whole: a wrapper that sums the gradients of
+    several processes, and a model that scales its logits, both see it as always.
+    """
+
+    def select(_layer: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (inputs[0][rows, columns][None], *inputs[1:])
+
+    hook = head.register_forward_pre_hook(select)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def output_layer(model: Any) -> nn.Module:  # noqa: ANN401 - a model of transformers or peft
+    """Return the layer that scores the vocabulary.
+
+    Raises:
+        ModelError: the model has none, so it is no language model.
+    """
+    if (head := model.get_output_embeddings()) is None:
+        raise ModelError(f"{type(model).__name__} has no output layer: use a causal language model")
+    return head

@@ -20,7 +20,7 @@ import msgspec
 from env.config import PRESETS, BrowserConfig
 from env.errors import ConfigError
 from env.records import Episode
-from policies.checkpoints import read_metrics, write_whole
+from policies.checkpoints import newest, read_metrics, step_of, write_whole
 from policies.cloning.choosing import choose, reasons
 from policies.cloning.config import KINDS, CloneConfig, ExampleConfig, check
 from policies.cloning.output import LAST, begin, finish, held
@@ -176,6 +176,8 @@ def _train(
         f"Learning from {len(data.train):,} steps, measuring on {len(data.validation):,} "
         f"of other questions"
     )
+    if main and (begun := newest(job.out / "checkpoints")):
+        watch.note(f"Going on after step {step_of(begun):,}")
     play = job.make_play(base, asked) if job.make_play else None
     outcome = clone(base.model, data, job.out, job.training, play=play, watch=watch.trained)
     if main:

@@ -18,7 +18,9 @@ from env.errors import Error, WebError
 from env.version import VERSION
 from env.web.fetch.config import FetchConfig
 from env.web.live.services import SERVICES
+from policies.models.endpoint.config import EndpointConfig
 from webqa.folders import cache_folder
+from webqa.models import lacking
 from webqa.webs import (
     CONTACT,
     OFFLINE,
@@ -90,14 +92,34 @@ def _cache() -> Finding:
     return Finding("ok", "cache", found)
 
 
-def models() -> Iterator[Finding]:
-    """Check for the packages that search by meaning needs."""
+def models(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """Check for what language models need, and search by meaning."""
+    yield _local()
+    key = EndpointConfig().key_variable
+    found = f"{key} is {'set' if environment.get(key) else 'not set'}"
+    yield Finding("ok", "endpoint", f"{found}; only servers that want a key need it")
     missing = [name for name in ("sentence_transformers", "faiss", "torch") if not find_spec(name)]
     if missing:
         found = f"search by meaning is off: {', '.join(missing)} not installed"
-        yield Finding("note", "models", found, "if you want it, see README.md, `--encoder`")
+        yield Finding("note", "encoder", found, "if you want it, see README.md, `--encoder`")
     else:
-        yield Finding("ok", "models", "search by meaning is possible")
+        yield Finding("ok", "encoder", "search by meaning is possible")
+
+
+def _local() -> Finding:
+    if missing := lacking():
+        found = f"none can run in this process: {', '.join(missing)} not installed"
+        advice = "for `--model FOLDER`: pip install -c constraints.txt -e '.[models]'"
+        return Finding("note", "models", found, advice)
+    import torch
+
+    if not torch.cuda.is_available():
+        return Finding(
+            "ok", "models", f"run on the CPU (torch {torch.__version__}, no CUDA device)"
+        )
+    device = torch.cuda.get_device_properties(0)
+    size = f"{device.total_memory / 1e9:.0f} GB"
+    return Finding("ok", "models", f"run on {device.name}, {size} (torch {torch.__version__})")
 
 
 async def converters() -> Finding:

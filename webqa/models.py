@@ -5,8 +5,9 @@ Knows the two kinds of model, local and endpoint, and imports each only when it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, fields, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -18,10 +19,9 @@ from policies.grammar.config import FREE, TIGHT
 from policies.language_model import LanguageModelConfig, LanguageModelPolicy, read_config
 
 if TYPE_CHECKING:
-    from policies.models.local.config import LocalConfig
-
     from policies.models.base import TextModel
     from policies.models.endpoint.config import EndpointConfig
+    from policies.models.local.config import LocalConfig
 
 GRAMMARS = {"free": FREE, "tight": TIGHT, "none": None}
 
@@ -58,7 +58,7 @@ def open_model(config: ModelConfig, local: LocalConfig, endpoint: EndpointConfig
     """Open the model that is named.
 
     Raises:
-        ConfigError: no model is named, or settings exclude one another.
+        ConfigError: no model is named, settings make no sense, or the extra is not installed.
         ModelError: the model cannot be loaded.
     """
     if not config.model:
@@ -71,10 +71,52 @@ def open_model(config: ModelConfig, local: LocalConfig, endpoint: EndpointConfig
 
         remote = EndpointModel(config.model, config.endpoint, endpoint)
         return _opened(remote, asked, config, remote.aclose, msgspec.to_builtins(endpoint))
+    need_packages()
     from policies.models.local.loading import load
 
     model = load(config.model, local)
     return _opened(model, asked, config, model.aclose, msgspec.to_builtins(local))
+
+
+PACKAGES = ("torch", "transformers", "llguidance", "accelerate", "peft")
+"""What the extra `models` brings that nothing else does."""
+
+
+def lacking(find: Callable[[str], object] = find_spec) -> list[str]:
+    """Return the packages of the extra `models` that are not installed."""
+    return [name for name in PACKAGES if find(name) is None]
+
+
+def need_packages(find: Callable[[str], object] = find_spec) -> None:
+    """Refuse where a language model cannot run in this process.
+
+    Raises:
+        ConfigError: the extra `models` is not installed.
+    """
+    if missing := lacking(find):
+        raise ConfigError(
+            f"a language model on this machine needs {', '.join(missing)}:"
+            " pip install -c constraints.txt -e '.[models]' in the folder of webqa"
+        )
+
+
+def without_effect(
+    config: ModelConfig, local: LocalConfig, endpoint: EndpointConfig
+) -> Iterator[str]:
+    """Yield the flags that were given and mean nothing: they may have been relied upon."""
+    if not config.model and not config.endpoint:
+        yield from _changed("--", config)
+    if config.endpoint or not config.model:
+        yield from _changed("--engine.", local)
+    if not config.endpoint:
+        yield from _changed("--server.", endpoint)
+
+
+def _changed(prefix: str, given: ModelConfig | LocalConfig | EndpointConfig) -> Iterator[str]:
+    default = type(given)()
+    for field in fields(given):
+        if getattr(given, field.name) != getattr(default, field.name):
+            yield prefix + field.name.replace("_", "-")
 
 
 def asked_as(config: ModelConfig) -> LanguageModelConfig:

@@ -45,8 +45,9 @@ class Wording:
     context: float = 0.7
     """How often a word of the sentence before is added; half as often two are."""
     shortest: int = 5
-    """Words that are taken from the sentence, at the least and at the most."""
+    """Words that are taken from the sentence at the least, as far as it has so many."""
     longest: int = 11
+    """Words that are taken from it at the most."""
     lower: float = 0.6
     """Share of the questions in lower case."""
 

@@ -33,7 +33,9 @@ class Average:
         """Take in the weights after a step, counted from 1."""
         keep = min(self._decay, (1 + step) / (10 + step))
         for name, weight in self._weights.items():
-            self._mean[name].lerp_(weight.detach().float(), 1 - keep)
+            # The weights may have moved to another device since the average was begun.
+            mean = self._mean[name]
+            mean.lerp_(weight.detach().to(mean), 1 - keep)
 
     @contextmanager
     def applied(self) -> Iterator[None]:

@@ -44,7 +44,7 @@ class Reader:
 
     def count(self, prompt: Prompt) -> int:
         """Return how many tokens a prompt has."""
-        return len(self.tokens.encode_prompt(prompt))
+        return self.tokens.count(prompt)
 
 
 def make_examples(
@@ -68,12 +68,10 @@ def make_examples(
     """
     if config.loss == "masked" and model.grammar is None:
         raise ConfigError("the masked loss needs a grammar: use --loss plain, or give a grammar")
-    # Without a mask what is legal need not be worked out.
-    asked = model if config.loss == "masked" else replace(model, grammar=None)
     made, known, left_out = [], _Sets(), Counter[str]()
     for done, episode in enumerate(episodes, start=1):
         for step in _steps(episode, left_out):
-            example = _example(episode.question.id, step, reader, asked, config, known)
+            example = _example(episode.question.id, step, reader, model, config, known)
             if isinstance(example, Example):
                 made.append(example)
             else:
@@ -119,12 +117,14 @@ def _example(
     weight = config.weights.get(kind, 1.0)
     if weight == 0:
         return f"step of weight 0 ({kind})"
+    # Without a mask what is legal need not be worked out.
+    asked = model if config.loss == "masked" else replace(model, grammar=None)
     try:
         # Only what a prompt is fitted to is asked of the model here.
-        request = make_request(step.observation, cast(TextModel, reader), model)
+        request, seen = make_request(step.observation, cast(TextModel, reader), asked)
     except ModelError:
         return "step whose prompt does not fit"
-    written = written_for(step.observation, model, step.completion.text.strip())
+    written = written_for(seen, model, step.completion.text.strip())
     label = _label(written, request, reader.tokens, known)
     if label is None:
         return f"step that the grammar does not allow ({kind})"

@@ -38,8 +38,11 @@ class Standing:
 def take(
     standing: Standing, step: int, value: tuple[float, ...], measured: dict[str, float]
 ) -> bool:
-    """Take in a measurement, lower values being better; tell whether it is the best so far."""
-    if standing.best is not None and value >= standing.best:
+    """Take in a measurement, lower values being better; tell whether it is the best so far.
+
+    What is no number is never better than a number.
+    """
+    if standing.best is not None and not value < standing.best:
         standing.waited += 1
         return False
     standing.best, standing.step, standing.waited = value, step, 0

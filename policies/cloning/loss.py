@@ -1,17 +1,15 @@
 """What a model says of the tokens that are learnt, and the loss made of it.
 
-Behaviour cloning is the likelihood of the demonstrated lines (WebGPT, section 3.2). Knows tensors
-and a model's output layer; no files and no training loop.
+Behaviour cloning is the likelihood of the demonstrated lines (WebGPT, section 3.2). Knows a
+Collator's tensors; what a likelihood is stands in policies.likelihood alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
-from policies.likelihood import log_distribution
-from policies.models.base import ModelError
+from policies.likelihood import at_tokens, log_distribution, logits_at
 
 if TYPE_CHECKING:
     import torch
@@ -32,17 +30,12 @@ def score(model: nn.Module, head: nn.Module, batch: Mapping[str, torch.Tensor]) 
 
     Args:
         model: a causal language model, possibly wrapped for several processes.
-        head: its output layer; see `output_layer`.
+        head: its output layer; see `policies.likelihood.output_layer`.
         batch: as a Collator makes it.
     """
-    rows, columns, targets = batch["rows"], batch["columns"], batch["targets"]
-    with only_at(head, rows, columns):
-        # No attention mask: rows are filled up on the right, where a causal model never looks back
-        # from, and without one attention is quicker by half.
-        output = model(input_ids=batch["input_ids"], use_cache=False)
-    distribution = log_distribution(output.logits[0], batch.get("allowed"))  # (places, vocabulary)
-    logprobs = distribution.gather(-1, targets[:, None])[:, 0]
-    return Scored(logprobs, distribution.argmax(-1))
+    logits = logits_at(model, head, batch["input_ids"], batch["rows"], batch["columns"])
+    distribution = log_distribution(logits, batch.get("allowed"))  # (places, vocabulary)
+    return Scored(at_tokens(distribution, batch["targets"]), distribution.argmax(-1))
 
 
 def weighted_loss(
@@ -56,32 +49,3 @@ def weighted_loss(
         total: of the weights; of several batches that make one update, the sum over all.
     """
     return -(weights * logprobs).sum() / total
-
-
-@contextmanager
-def only_at(head: nn.Module, rows: torch.Tensor, columns: torch.Tensor) -> Iterator[None]:
-    """Let an output layer score some places only: (1, places, vocabulary) instead of all.
-
-    A hook, because the model must be called as a whole: a wrapper that sums the gradients of
-    several processes, and a model that scales its logits, both see it as always.
-    """
-
-    def select(_layer: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (inputs[0][rows, columns][None], *inputs[1:])
-
-    hook = head.register_forward_pre_hook(select)
-    try:
-        yield
-    finally:
-        hook.remove()
-
-
-def output_layer(model: Any) -> nn.Module:  # noqa: ANN401 - a model of transformers or peft
-    """Return the layer that scores the vocabulary.
-
-    Raises:
-        ModelError: the model has none, so it is no language model.
-    """
-    if (head := model.get_output_embeddings()) is None:
-        raise ModelError(f"{type(model).__name__} has no output layer: use a causal language model")
-    return head

@@ -18,9 +18,10 @@ from policies.cloning.averaging import Average
 from policies.cloning.collator import Collator, in_order
 from policies.cloning.config import CloneConfig
 from policies.cloning.keeping import Standing, save_best, take
-from policies.cloning.loss import Scored, output_layer, score
+from policies.cloning.loss import Scored, score
 from policies.cloning.metrics import measure
 from policies.cloning.records import Example, Ids
+from policies.likelihood import output_layer
 
 CHECKPOINTS = "checkpoints"
 

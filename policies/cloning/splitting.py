@@ -1,7 +1,7 @@
 """Which questions are trained on and which are held out. Knows nothing but their ids.
 
 A question's part depends on its id alone: it is the same in every run, whatever other questions
-there are, and an answer that was seen in training is never asked for in a test.
+there are, and an answer that was seen in training is never asked for in a measurement.
 """
 
 from __future__ import annotations
@@ -9,19 +9,16 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Literal
 
-Part = Literal["train", "validation", "test"]
+Part = Literal["train", "validation"]
 
 
-def part_of(question: str, validation: float = 0.1, test: float = 0.0) -> Part:
+def part_of(question: str, validation: float = 0.1) -> Part:
     """Return the part that the question with this id belongs to.
 
     Args:
         question: the question's id.
         validation: share of all questions that are held out to measure on while training; a
-            greater one holds out the same questions and others, as long as `test` is 0.
-        test: share that is held out for the end; taken from the other end of the range.
+            greater one holds out the same questions and others.
     """
     place = int.from_bytes(sha256(question.encode()).digest()[:8]) / 2**64
-    if place < validation:
-        return "validation"
-    return "test" if place >= 1 - test else "train"
+    return "validation" if place < validation else "train"

@@ -65,6 +65,12 @@ def test_a_folder_is_replaced_and_never_lost(tmp_path):
     place.rename(tmp_path / "best.old")
     recover_folder(place)
     assert (place / "weights").read_text() == "second"
+    # Once there, and killed again in the next replacement:
+    place.rename(tmp_path / "best.old")
+    with pytest.raises(FileNotFoundError):
+        replace_folder(made, place)
+    recover_folder(place)
+    assert (place / "weights").read_text() == "second"
 
 
 def test_other_settings_are_named_with_both_values(tmp_path):

@@ -5,16 +5,19 @@ from dataclasses import replace
 import pytest
 
 from env.errors import ConfigError
-from env.records import Completion, Question, make_page
+from env.records import Completion, Observation, Question, Quote, make_page
 from env.web.memory import MemoryWeb
 from policies.base import Limits, Setup, run_episode
-from policies.grammar.config import TIGHT
+from policies.grammar.config import NUMBERED, TIGHT
+from policies.grammar.legal import allows
 from policies.language_model import (
     CONFIG,
     LanguageModelConfig,
     LanguageModelPolicy,
+    make_request,
     read_config,
     write_config,
+    written_for,
 )
 from policies.models.base import ModelError
 from policies.prompts import PromptConfig
@@ -145,3 +148,43 @@ def test_how_a_model_was_trained_is_kept_in_its_folder(tmp_path):
     (tmp_path / CONFIG).write_text("{")
     with pytest.raises(ConfigError, match="clone the model again"):
         read_config(tmp_path)
+
+
+SENTENCES = "The first one tells of rivers. The second one tells of hills. The third one of towns."
+SEEN = Observation(
+    "What does the third one tell of?", "Land", "a.example", SENTENCES, (0, 100),
+    quotes=(Quote("The first one tells of rivers.", "Land", "a.example"),),
+    commands=("search", "quote", "answer"),
+    actions_left=5, quote_characters_left=1000, quote_limit=300,
+)  # fmt: skip
+AIDED = LanguageModelConfig(PromptConfig("page-first", aids=True), NUMBERED, command_tokens=10)
+
+
+class Narrow(Model):
+    """Counts characters and has room for so many."""
+
+    def __init__(self, context):
+        super().__init__("Quote: ⟨2⟩")
+        self.context = context
+
+    def count(self, prompt):
+        return len(prompt.text)
+
+
+async def test_a_number_is_that_of_the_prompt_also_when_a_quote_was_cut_from_it():
+    # In the whole observation, where the first sentence is quoted already, 2 is the third one's.
+    whole = make_request(SEEN, Narrow(5000), AIDED).request.prompt.text
+    model = Narrow(len(whole) + AIDED.command_tokens - 1)
+    written = await LanguageModelPolicy(model, AIDED).act(SEEN)
+    assert "⟨2⟩The second one" in model.requests[0].prompt.text
+    assert written.text == "Quote: The second one tells of hills."
+
+
+@pytest.mark.parametrize(("grammar", "numbered"), [(NUMBERED, True), (None, True), (TIGHT, False)])
+def test_only_what_may_be_quoted_by_number_is_taught_so(grammar, numbered):
+    # Taught numbers that its grammar forbids, a model would lose every quote it is shown.
+    config = replace(AIDED, grammar=grammar)
+    request, seen = make_request(SEEN, Narrow(5000), config)
+    written = written_for(seen, config, "Quote: The second one tells of hills.")
+    assert (written == "Quote: ⟨1⟩") == numbered
+    assert request.legal is None or allows(request.legal, written)

@@ -49,6 +49,9 @@ def test_masked_values_agree_with_a_sum_by_hand():
 def test_where_nothing_is_drawn_the_temperature_counts_as_one():
     logits = torch.randn(2, 5)
     assert torch.equal(log_distribution(logits, temperature=0.0), logits.log_softmax(-1))
+    each = log_distribution(logits, temperature=torch.tensor([[0.0], [0.5]]))
+    assert torch.equal(each[0], logits[0].log_softmax(-1))
+    assert torch.equal(each[1], log_distribution(logits[1], temperature=0.5))
 
 
 def test_the_maths_is_done_in_fp32_whatever_the_model_is():
@@ -85,7 +88,7 @@ def test_a_replay_refuses_what_the_grammar_cannot_have_written():
         replay(TOKENS, LEGAL, TOKENS.encode_text("Top"))
 
 
-@pytest.mark.parametrize("family", ["llama", "gpt_neox", "gpt2"])
+@pytest.mark.parametrize("family", ["llama", "gpt_neox", "gpt2", "mistral", "bloom"])
 def test_padding_changes_nothing_and_gradients_are_finite(family):
     model = make_model(TOKENS.tokenizer, family)
     written = []

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from env.answers import NOTHING_FOUND
+from env.config import BrowserConfig
 from env.records import Question, make_page
 from env.web.memory import MemoryWeb
 from policies.base import Setup, run_episode
@@ -131,6 +132,7 @@ def test_a_run_does_not_mix_settings(web, tmp_path, capsys):
         (["ask", SKY, "--preset", "smal"], Exit.USAGE, "smal"),
         (["ask", SKY, "--actoins", "3"], Exit.USAGE, "Did you mean --actions?"),
         (["ask", SKY, "--actions", "many"], Exit.USAGE, "--actions"),
+        (["ask", SKY, "--model", ""], Exit.ERROR, "--model is empty"),
         (["aks", SKY], Exit.USAGE, 'Did you mean "ask"?'),
     ],
 )
@@ -161,6 +163,17 @@ def test_a_failed_episode_has_its_own_code_and_its_reason(capsys):
     assert "ValueError: no model\ufffd[31m" in capsys.readouterr().err
     assert report(rollout, Output(json=True)) == Exit.FAILED
     assert json.loads(capsys.readouterr().out)["ended"] == "failed"
+
+
+def test_what_ran_out_before_anything_was_quoted_is_said(capsys):
+    """Fails when a limit, or a model that writes no commands, passes for a web without answer."""
+    setup = Setup(MemoryWeb([]), BrowserConfig(actions=3))
+    policy = ScriptedPolicy(["I would like", "to help", "Search sky"], "")
+    rollout = asyncio.run(run_episode(policy, Question("q", SKY), setup))
+    assert report(rollout, Output()) == Exit.UNANSWERED
+    out, err = capsys.readouterr()
+    assert out == f"{NOTHING_FOUND}\n"
+    assert err.startswith("Note: the actions ran out before anything was quoted; 2 lines could not")
 
 
 def test_a_hostile_page_cannot_reach_the_terminal(capsys):

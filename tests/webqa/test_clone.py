@@ -77,7 +77,9 @@ def test_a_cloning_that_was_stopped_ends_with_the_same_model(job, tmp_path):
     every = replace(job, training=replace(job.training))
     with pytest.raises(Killed):
         clone_runs(every, QUIET._replace(trained=lambda p: stop(replace(p, step=p.step + 1))))
-    clone_runs(job, QUIET)
+    notes = []
+    clone_runs(job, QUIET._replace(note=notes.append))
+    assert any("Going on after step 3" in note for note in notes)
     files = [(folder / "model.safetensors").read_bytes() for folder in (whole.out, job.out)]
     assert files[0] == files[1]
 

@@ -67,7 +67,7 @@ def test_a_run_of_demonstrations(run, tmp_path, capsys):
     assert run("demonstrate") == 0
     said, progress = capsys.readouterr()
     assert said.startswith("4 demonstrations, 3 with an accepted answer (75%); ")
-    assert said.endswith(f"The run is in {tmp_path / 'out'}\n")
+    assert f"The run is in {tmp_path / 'out'}. Next: webqa clone --from" in said
     assert "4 of 4 demonstrations" in progress
     episodes = list(read_episodes(tmp_path / "out"))
     assert [one.question.id for one in episodes] == ["a", "b", "c", "d"]

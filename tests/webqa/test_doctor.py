@@ -15,8 +15,18 @@ def test_a_machine_that_has_all_it_needs(program, web):
     """Fails when a check raises, or calls a fault what is none."""
     done = program("doctor", web, "--offline")
     assert done.returncode == Exit.DONE, done.stderr
-    for subject in ("webqa", "SQLite", "cache", "workers", "web sample", f"web {web}", "models"):
+    for subject in (
+        "webqa",
+        "SQLite",
+        "cache",
+        "workers",
+        "web sample",
+        f"web {web}",
+        "models",
+        "encoder",
+    ):
         assert f"{subject}: " in done.stdout
+    assert "OPENAI_API_KEY is" in done.stdout
     assert "fault" not in done.stdout
 
 

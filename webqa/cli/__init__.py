@@ -26,6 +26,7 @@ COMMANDS = (
     "verify",
     "export-warc",
     "attack",
+    "tiny",
     "questions",
     "demonstrate",
     "clone",

@@ -40,12 +40,14 @@ from webqa.cli.flags import (
 from webqa.cli.loop import Loop
 from webqa.cli.opening import ModelSettings, opened_policy, opened_web
 from webqa.run import Run, Settings, configuration
-from webqa.webs import NOT_RECORDED, WebConfig, web_settings
+from webqa.webs import NOT_RECORDED, WebConfig, services_of, web_settings
 
 if TYPE_CHECKING:
     from env.web.base import Web
 
 PROMPT = "? "
+LONGEST_STEP = 70
+"""Characters shown of a step."""
 INTRODUCTION = "Ask a question; the next ones follow it up. /new starts afresh, /quit leaves."
 
 
@@ -121,8 +123,9 @@ def ask(
         )
         with Run(output.save, settings, web_name=web) if output.save else nullcontext() as run:
             visits.log = run.visited if run else None
-            setup = make_setup(opened, settings, run, output.trace)
-            session = Session(Conversation(made.make, setup), output, loop, run)
+            steps = StepLine() if model.model and not services_of(web) else None
+            setup = make_setup(opened, settings, run, _tracer() if output.trace else steps)
+            session = Session(Conversation(made.make, setup), output, loop, run, steps)
             if text is None:
                 return talk(session, _read_terminal)
             code = session.ask(text)
@@ -143,7 +146,9 @@ def _asked(words: tuple[str, ...]) -> str | None:
     return text
 
 
-def make_setup(web: Web, settings: Settings, run: Run | None, trace: bool = False) -> Setup:
+def make_setup(
+    web: Web, settings: Settings, run: Run | None, watch: Callable[[Step], None] | None = None
+) -> Setup:
     """Return what the episodes of a run share."""
     return Setup(
         web,
@@ -151,7 +156,7 @@ def make_setup(web: Web, settings: Settings, run: Run | None, trace: bool = Fals
         settings.limits,
         run=run.name if run else "",
         configuration=configuration(settings),
-        watch=_tracer() if trace else None,
+        watch=watch,
     )
 
 
@@ -159,17 +164,27 @@ class Session:
     """Asks questions, writes the answers and records the episodes."""
 
     def __init__(
-        self, conversation: Conversation, output: Output, loop: Loop, run: Run | None = None
+        self,
+        conversation: Conversation,
+        output: Output,
+        loop: Loop,
+        run: Run | None = None,
+        steps: StepLine | None = None,
     ) -> None:
         self.conversation = conversation
         self._output = output
         self._loop = loop
         self._run = run
+        self._steps = steps
 
     def ask(self, text: str) -> int:
         """Ask one question, write its answer, and return the exit code."""
         attempts = self._run.attempts if self._run else lambda _id: 0
-        rollout = self._loop.complete(self.conversation.ask(text, attempts))
+        try:
+            rollout = self._loop.complete(self.conversation.ask(text, attempts))
+        finally:
+            if self._steps:
+                self._steps.end()
         return report(rollout, self._output, self._run)
 
 
@@ -195,6 +210,8 @@ def report(rollout: Rollout, output: Output, run: Run | None = None) -> int:
 
 def _write(rollout: Rollout, output: Output) -> None:
     ended = rollout.episode.ended
+    if note := _stopped(rollout):
+        print(f"Note: {note}", file=sys.stderr)
     if output.json:
         from webqa.writing import as_object
 
@@ -207,6 +224,17 @@ def _write(rollout: Rollout, output: Output) -> None:
     elif ended != "failed":
         terminal.show_answer(given_answer(rollout), terminal.stdout())
     sys.stdout.flush()
+
+
+def _stopped(rollout: Rollout) -> str:
+    """Return what ended an episode without an answer, where no command did; else nothing."""
+    episode = rollout.episode
+    if episode.ended != "unanswered" or episode.stopped_by not in ("actions", "tokens", "time"):
+        return ""
+    acts = [step for step in episode.steps if not step.observation.answering]
+    failed = sum(bool(step.observation.notice) for step in acts[1:])
+    note = f"the {episode.stopped_by} ran out before anything was quoted"
+    return f"{note}; {failed} lines could not be carried out (see --trace)" if failed else note
 
 
 def talk(session: Session, read: Callable[[], str]) -> int:
@@ -244,6 +272,33 @@ def _read_terminal() -> str:
         return input(PROMPT)
     print(PROMPT, end="", file=sys.stderr, flush=True)
     return input()
+
+
+class StepLine:
+    """Shows, on a terminal, the last thing that a slow model did; gone when the answer comes."""
+
+    def __init__(self) -> None:
+        self._number, self._shown = 0, False
+
+    def __call__(self, step: Step) -> None:
+        """Show a step in place of the one before."""
+        self.clear()
+        self._number += 1
+        if sys.stderr.isatty() and not step.observation.answering:
+            line = f"{self._number}. {terminal.one_line(step.completion.text, LONGEST_STEP)}"
+            print(line, end="", file=sys.stderr, flush=True)
+            self._shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        self._shown = False
+
+    def end(self) -> None:
+        """Take the line away, and begin anew."""
+        self.clear()
+        self._number = 0
 
 
 def _tracer() -> Callable[[Step], None]:

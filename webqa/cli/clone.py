@@ -18,11 +18,7 @@ from webqa.folders import expanded
 from webqa.models import ModelConfig, asked_as
 
 if TYPE_CHECKING:
-    from policies.cloning.training import Progress
     from webqa.cloning import Cloned, MakePlay
-
-EVERY = 250
-"""Episodes between two lines of progress where there is no terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +63,10 @@ def clone(
         training: How.
         play: Questions to be played while training.
     """
+    from webqa.cli.training import TrainingLine, quieten
     from webqa.cloning import Job, Watch, clone_runs
 
-    _quieten()
+    quieten()
     out = expanded(out)
     job = Job(
         tuple(expanded(one) for one in source),
@@ -81,7 +78,7 @@ def clone(
         _make_play(play, examples.validation),
         _name_of(play),
     )
-    line = _Line()
+    line = TrainingLine(lambda progress: _measured(progress.measured or {}))
     try:
         done = clone_runs(job, Watch(line.note, line.made, line.trained))
     except KeyboardInterrupt:
@@ -91,14 +88,6 @@ def clone(
     line.end()
     print(_summary(done, out))
     return Exit.DONE
-
-
-def _quieten() -> None:
-    """Keep the library's own bars and hints from the terminal: ours say what matters."""
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
 
 
 def _name_of(play: PlayConfig) -> str:
@@ -126,47 +115,6 @@ def _make_play(play: PlayConfig, validation: float) -> MakePlay | None:
     )
 
 
-class _Line:
-    """One line on a terminal that is written again and again; whole lines elsewhere."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._open = False
-
-    def note(self, text: str) -> None:
-        """Write a line that stays."""
-        self.end()
-        print(text, file=sys.stderr)
-
-    def made(self, done: int, total: int) -> None:
-        """Tell of how many episodes the examples are made."""
-        if self._terminal:
-            self._again(f"Examples of {done:,} of {total:,} episodes")
-        elif done % EVERY == 0 or done == total:
-            self.note(f"Examples of {done:,} of {total:,} episodes")
-
-    def trained(self, progress: Progress) -> None:
-        """Tell of a step, or of a measurement."""
-        head = f"Step {progress.step:,} of {progress.steps:,}"
-        if progress.measured is not None:
-            self.note(f"{head}: held-out {_measured(progress.measured)}")
-        elif progress.loss is not None:
-            left = _time(progress.seconds_left or 0.0)
-            text = f"{head}, loss {progress.loss:.3f}, {progress.tokens_per_second:,.0f} tokens/s"
-            if self._terminal:
-                self._again(f"{text}, {left} left")
-
-    def end(self) -> None:
-        """Leave the line that was being written."""
-        if self._open:
-            print(file=sys.stderr)
-        self._open = False
-
-    def _again(self, text: str) -> None:
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-        self._open = True
-
-
 def _measured(measured: Mapping[str, float]) -> str:
     played = f", played {measured['played']:.0%}" if "played" in measured else ""
     exact = [
@@ -175,12 +123,6 @@ def _measured(measured: Mapping[str, float]) -> str:
         if name.endswith("/line_accuracy")
     ]
     return f"loss {measured['loss']:.3f}{played}; lines exact: {', '.join(exact)}"
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _summary(done: Cloned, out: Path) -> str:

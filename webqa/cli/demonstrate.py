@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -98,7 +99,8 @@ def demonstrate(
         except KeyboardInterrupt:
             print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
             return Exit.INTERRUPTED
-    print(f"{tally.summary()}. The run is in {out}")
+    command = shlex.join(["webqa", "clone", "--from", str(out), "--model", "MODEL", "-o", "DIR"])
+    print(f"{tally.summary()}. The run is in {out}. Next: {one_line(command, 300)}")
     return Exit.DONE
 
 

@@ -54,7 +54,7 @@ async def _findings(
     yield await checks.converters()
     for name in (SAMPLE, *webs):
         yield await checks.web(name, config)
-    for found in checks.models():
+    for found in checks.models(os.environ):
         yield found
     if offline:
         return

@@ -71,6 +71,9 @@ def _is_browsers(argument: Argument) -> bool:
 
 
 def _trained_with(arguments: ArgumentCollection) -> str:
+    found = next((argument for argument in arguments if argument.name == "--model"), None)
+    if found and found.tokens and not found.tokens[0].value:
+        raise ConfigError("--model is empty: give a folder, or the name of a model")
     trained = trained_as(_written(arguments, "--model"))
     return trained.preset if trained else ""
 

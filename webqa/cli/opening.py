@@ -19,7 +19,8 @@ from policies.models.local.config import LocalConfig
 from webqa.asking import Faults, make_policy, policy_settings
 from webqa.cli import terminal
 from webqa.cli.loop import Loop
-from webqa.models import ModelConfig
+from webqa.models import ModelConfig, open_model
+from webqa.models import without_effect as models_without_effect
 from webqa.webs import OFFLINE, WebConfig, close_web, open_web, services_of
 
 SHOWN = 90
@@ -145,18 +146,41 @@ class OpenedPolicy(NamedTuple):
 @contextmanager
 def opened_policy(name: str, web: Web, set_to: ModelSettings, loop: Loop) -> Iterator[OpenedPolicy]:
     """Open the policy of this name, or the language model that is named instead of it."""
+    if given := ", ".join(models_without_effect(*set_to)):
+        why = "the model is on this machine" if set_to.model.model else "no --model is given"
+        why = "the model is on a server" if set_to.model.endpoint else why
+        print(f"Note: without effect, as {why}: {given}", file=sys.stderr)
     if not (set_to.model.model or set_to.model.endpoint):
         yield OpenedPolicy(name, make_policy(name, web), policy_settings(name, web))
         return
-    from webqa.models import open_model
-
-    if not set_to.model.endpoint and sys.stderr.isatty():
-        print(f"Loading {set_to.model.model} ...", end="\r", file=sys.stderr, flush=True)
-    opened = open_model(*set_to)
+    with _loading(set_to.model):
+        opened = open_model(*set_to)
+        if not set_to.model.endpoint:
+            _quieten()
     try:
         yield OpenedPolicy(opened.name, opened.make, opened.settings)
     finally:
         loop.complete(opened.close())
+
+
+@contextmanager
+def _loading(config: ModelConfig) -> Iterator[None]:
+    """Say on a terminal that a model is loaded, until it is."""
+    shown = not config.endpoint and sys.stderr.isatty()
+    if shown:
+        print(f"Loading {terminal.one_line(config.model)} ...", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _quieten() -> None:
+    """Keep the library's hints, which are for programmers, from the terminal."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
 
 
 def without_effect(name: str, config: WebConfig) -> Iterator[str]:

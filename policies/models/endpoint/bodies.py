@@ -17,6 +17,7 @@ from policies.models.endpoint.forms import (
     Form,
     field_value,
 )
+from policies.models.lines import NEXT_STATE
 
 NEEDED = frozenset({"model", "messages", "prompt"})
 """Fields that are never left out."""
@@ -116,5 +117,4 @@ def _stop(asked: Asked, chat: bool) -> list[str]:
     """
     if chat or asked.form == "schema":
         return []
-    # Marks of the layout, which stand in no page: where a base model goes on with the next state.
-    return ["\n"] if asked.request.line else ["■", "♦"]
+    return ["\n"] if asked.request.line else list(NEXT_STATE)

@@ -24,12 +24,12 @@ from policies.models.endpoint.costs import Cost, Drawn, add, estimate_prompt
 from policies.models.endpoint.faults import Fault
 from policies.models.endpoint.forms import MASKS, read_form
 from policies.models.endpoint.learning import Learned
-from policies.models.endpoint.lines import take_answer, take_line, why_not
 from policies.models.endpoint.outside import Budget, Outside
 from policies.models.endpoint.posting import Endpoint, Poster
 from policies.models.endpoint.probing import Prober
 from policies.models.endpoint.replicas import Replica, Replicas
 from policies.models.endpoint.transport import Transport, make_trust
+from policies.models.lines import take_answer, take_line, why_not
 
 GUESSED_CONTEXT = 8192
 """Tokens, where neither the user nor the server tells."""

@@ -113,13 +113,26 @@ def _fetch(name: str, patterns: list[str], offline: bool) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=patterns, local_files_only=offline))
     except Exception as error:  # the hub's client fails in many ways of its own
-        reason = " ".join(str(error).split())[:160]
         how = "in the hub's cache" if offline else "on the hub"
         raise ModelError(
-            f"found neither a folder {name} nor a model of that name {how} "
-            f"({type(error).__name__}: {reason}): give a folder with {_NEEDED}, or download it "
-            f"where there is a network with `hf download {name}`"
+            f"found neither a folder {name} nor a model of that name {how} ({_why(error, offline)}): give a "
+            f"folder with {_NEEDED}, or download it where there is a network with "
+            f"`hf download {name}`"
         ) from error
+
+
+def _why(error: Exception, offline: bool) -> str:
+    """Return why the hub gave nothing, in a few words."""
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.GatedRepoError):
+        return "its owner wants you to ask for access first, and to log in with `hf auth login`"
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return "there is none, or it is private: `hf auth login`"
+    if isinstance(error, errors.LocalEntryNotFoundError):
+        return "never downloaded" + ("" if offline else ", and the hub cannot be reached")
+    reason = " ".join(str(error).split())[:160]
+    return f"{type(error).__name__}: {reason}"
 
 
 def _refuse_foreign_code(folder: Path) -> None:

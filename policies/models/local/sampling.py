@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from policies.likelihood import log_distribution
+from policies.likelihood import at_tokens, log_distribution
 
 
 class Chosen(NamedTuple):
@@ -33,15 +33,14 @@ def choose(
         draws: one number in [0, 1) per row: where in the distribution the token is taken, so
             that what a row draws does not depend on the other rows.
     """
-    divisors = torch.tensor([one or 1.0 for one in temperatures], device=logits.device)
-    distribution = log_distribution(logits.float() / divisors[:, None], allowed)
+    divisors = torch.tensor(temperatures, dtype=torch.float32, device=logits.device)[:, None]
+    distribution = log_distribution(logits, allowed, divisors)
     tokens = distribution.argmax(-1)
     if any(temperatures):
         drawn = _inverse(distribution, torch.tensor(draws, dtype=torch.float64))
         greedy = torch.tensor([not one for one in temperatures], device=logits.device)
         tokens = torch.where(greedy, tokens, drawn)
-    logprobs = distribution.gather(-1, tokens[:, None])[:, 0]
-    return Chosen(tokens.tolist(), logprobs.tolist())
+    return Chosen(tokens.tolist(), at_tokens(distribution, tokens).tolist())
 
 
 def _inverse(distribution: torch.Tensor, draws: torch.Tensor) -> torch.Tensor:

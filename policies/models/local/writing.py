@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from env.records import Completion
 from policies.grammar.legal import VERSION
 from policies.models.base import Request
+from policies.models.lines import first_line, take_answer
 from policies.models.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -61,16 +62,14 @@ class Writing:
         if self.matcher is not None:
             self.matcher.consume(token)
             self._force()
-        elif token in self._tokens.ends or (self._line and self._tokens.breaks(token)):
+        elif token in self._tokens.ends or (self._tokens.breaks(token) and self._has_line()):
             self.done = True
 
     def completion(self) -> Completion:
         """Return what was written."""
-        written = self.ids[self.prompt :]
-        ended = bool(written) and written[-1] in self._tokens.ends
-        text = self._tokens.decode(written[:-1] if ended else written)
-        if self._line:
-            text = text.partition("\n")[0]
+        written, text = self.ids[self.prompt :], self._text()
+        if self.matcher is None:
+            text = first_line(text) if self._line else take_answer(text)
         return Completion(
             text,
             tuple(written),
@@ -80,6 +79,15 @@ class Writing:
             cached_tokens=self.cached,
             completion_tokens=len(written),
         )
+
+    def _text(self) -> str:
+        written = self.ids[self.prompt :]
+        ended = bool(written) and written[-1] in self._tokens.ends
+        return self._tokens.decode(written[:-1] if ended else written)
+
+    def _has_line(self) -> bool:
+        """Tell whether the line is whole that was asked for: thoughts and fences are none."""
+        return self._line and bool(first_line(self._text().rpartition("\n")[0]))
 
     def _append(self, token: int, logprob: float) -> None:
         self.ids.append(token)

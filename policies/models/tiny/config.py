@@ -1,4 +1,4 @@
-"""Settings of a tiny model: its shapes and how it is pretrained. Knows no torch."""
+"""Settings of a tiny model: its sizes, and what it is pretrained on. Knows no torch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Literal
 
 from env.errors import ConfigError
 
-Preset = Literal["tiny", "small"]
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large a model is; see `start` for what the widths hold at the beginning."""
+    """How large a model is."""
 
     vocabulary: int
     """Tokens, the special ones included."""
@@ -21,56 +19,51 @@ class Shape:
     heads: int
     inner: int
     """Width of the feed-forward layers."""
+    spread: float
+    """Standard deviation of the random weights: in so narrow a model the usual 0.02 is too little
+    for what a token is to come through to the last layer."""
     context: int = 2048
     """Most tokens of prompt and completion together."""
 
 
-SHAPES: dict[str, Shape] = {
-    "tiny": Shape(vocabulary=4096, width=256, layers=4, heads=4, inner=768),
-    "small": Shape(vocabulary=8192, width=384, layers=6, heads=6, inner=1536),
+SHAPES = {
+    "tiny": Shape(4096, 256, 4, 4, 768, 0.04),
+    "small": Shape(8192, 384, 6, 6, 1152, 0.03),
 }
-"""About 5 and 15 million parameters."""
+"""About 4.5 and 14 million parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class TinyConfig:
     """How a tiny model is made."""
 
-    preset: Preset = "tiny"
-    """Size: tiny has about 5 million parameters, small about 15."""
-    minutes: float = 15.0
-    """Pretraining time, the tokenizer's not counted; a run that was killed goes on counting."""
-    steps: int = 0
-    """Pretraining steps instead of minutes: the same number gives the same model."""
-    seed: int = 0
-    """Of everything that is drawn."""
+    size: Literal["tiny", "small"] = "tiny"
+    """tiny has about 4.5 million parameters, small about 14."""
+    text: int = 3_000_000
+    """Tokens of the web's text to be pretrained on."""
+    passes: float = 1.0
+    """How often they are read."""
+    learning_rate: float = 1e-3
+    """At its highest."""
+    batch_tokens: int = 8192
+    """Tokens of an update."""
+    bf16: bool = False
+    """Compute in bfloat16 where that is safe: quicker."""
     threads: int = 0
-    """Processor threads; 0: as many as there are."""
-    bf16: bool = True
-    """Multiply in bfloat16 (twice as fast where the processor knows it)."""
-    rate: float = 4e-4
-    """Learning rate at its highest."""
-    warm_up: float = 0.04
-    """Share of the time in which the rate rises, on pages of random words."""
-    pages: int = 6
-    """Windows in a step."""
-    questions: int = 8
-    """Tasks asked of each window; reading it once for all of them multiplies what is learnt."""
-    language: float = 0.1
-    """Weight of foretelling the web's text beside that of the tasks."""
+    """Processor threads; 0: as PyTorch chooses."""
+    seed: int = 0
+    """Of the weights and of the order of the text."""
 
 
 def check(config: TinyConfig) -> None:
     """Refuse settings that make no sense.
 
     Raises:
-        ConfigError: a number is out of its range.
+        ConfigError: says which one and what it may be.
     """
-    for name in ("rate", "pages", "questions"):
+    for name in ("text", "passes", "learning_rate", "batch_tokens"):
         if not getattr(config, name) > 0:
-            raise ConfigError(f"--{name} must be above 0, not {getattr(config, name)}")
-    for name in ("steps", "threads", "language", "minutes"):
-        if not getattr(config, name) >= 0:
-            raise ConfigError(f"--{name} must be 0 or more, not {getattr(config, name)}")
-    if not 0 <= config.warm_up < 1:
-        raise ConfigError(f"--warm-up is a share, from 0 to below 1, not {config.warm_up}")
+            flag = name.replace("_", "-")
+            raise ConfigError(f"--{flag} must be above 0, not {getattr(config, name)}")
+    if config.threads < 0:
+        raise ConfigError(f"--threads must be 0 or more, not {config.threads}")

@@ -32,7 +32,9 @@ def line_loss(logits: Tensor, choices: Tensor) -> Lines:
     """
     logits = logits.float()
     writing = functional.cross_entropy(logits, choices[:, 0])
-    free = choices[:, 1] >= 0 if choices.shape[1] > 1 else torch.zeros(len(choices), dtype=torch.bool)
+    free = (
+        choices[:, 1] >= 0 if choices.shape[1] > 1 else torch.zeros(len(choices), dtype=torch.bool)
+    )
     if not free.any():
         return Lines(WRITING * writing, 1.0, 0.0)
     open_to = choices[free]

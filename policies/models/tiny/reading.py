@@ -107,7 +107,11 @@ class Windows:
         quotes: tuple[Quote, ...] = ()
         for _ in range(draw.choice((0, 0, 0, 0, 0, 1, 1, 2))):
             other = draw.choice(self._pages)
-            past += [f"Click {other.title} {other.domain}", *["Quote"] * draw.choice((0, 1)), "Back"]
+            past += [
+                f"Click {other.title} {other.domain}",
+                *["Quote"] * draw.choice((0, 1)),
+                "Back",
+            ]
             if draw.random() < 0.4:
                 at = draw.randrange(max(1, len(other.text) - 100))
                 piece = " ".join(other.text[at : at + draw.randrange(40, 150)].split()[1:-1])

@@ -37,14 +37,22 @@ from policies.models.tiny.tokenizer import HEADERS
 from policies.models.tiny.vocabulary import Vocabulary
 
 FIELDS = tuple(header for header in HEADERS if "Scrollbar" not in header)
-_BEHIND = ("♦Question\n", "♦Quotes\n", "♦Past actions\n", "♦Notice\n", "♦Actions left:", "♦Next action\n")
+_BEHIND = (
+    "♦Question\n",
+    "♦Quotes\n",
+    "♦Past actions\n",
+    "♦Notice\n",
+    "♦Actions left:",
+    "♦Next action\n",
+)
 """What comes behind the page where the page comes first: looked for is what is on the page."""
-SINK=0.1
-HIGH=25
-VOTE=15
-TELL=4
-BEG=1.0
-OUT=0.4
+SINK = 0.2
+HIGH = 110
+VOTE = 15
+TELL = 8
+BEG = 1.0
+GAIN = 8
+OUT = 0.4
 _FLAG = 0.5
 """Size of a flag in the residual."""
 _SHARP, _SLOW = 12, 4
@@ -70,7 +78,7 @@ class Parts(NamedTuple):
 
 def parts_of(width: int) -> Parts:
     """Divide a width."""
-    small = {"before": 32, "flags": 12, "fields": 10, "position": 32, "sentence": 24, "votes": 24}
+    small = {"before": 32, "flags": 14, "fields": 8, "position": 32, "sentence": 24, "votes": 24}
     rest = width - sum(small.values())
     sizes = {"stem": rest // 2, "exact": rest - rest // 2} | small
     ends = [0]
@@ -148,9 +156,12 @@ class _Wiring:
         tokens[:, first] = torch.tensor(self.known.ends) * _FLAG
         tokens[:, first + 1] = telling * _FLAG
         for place, field in enumerate(FIELDS, start=first + 2):
-            tokens[list(self.known.texts).index(field), place] = _FLAG
-        # All tokens get one length, so that the norm before the first layer leaves flags alike.
-        tokens[:, parts.flags.stop - 1] = (2.8 - tokens.square().sum(1)).clamp(min=0).sqrt()
+            tokens[list(self.known.texts).index(field), [place, parts.flags.stop - 2]] = _FLAG
+        # All tokens get one mean and one length, so that the first norm leaves their flags alike.
+        total, square = tokens.sum(1), tokens.square().sum(1)
+        spread = ((4.8 - square) / 2 - total.square() / 4).clamp(min=0).sqrt()
+        tokens[:, parts.flags.stop - 1] = -total / 2 - spread
+        tokens[:, parts.flags.stop - 3] = -total / 2 + spread
         angles = torch.arange(len(positions))[:, None] * self.frequencies
         sines = torch.stack([angles.cos(), angles.sin()], -1).flatten(1)
         positions.zero_()
@@ -162,7 +173,7 @@ class _Wiring:
 
     def first(self) -> None:
         """Layer 1: the token before, the sentence's name, the field."""
-        parts, norm = self.parts, 10.0
+        parts, norm = self.parts, 6.8
         sharp = slice(parts.position.start, parts.position.start + 2 * _SHARP)
         query, key, bias = self._empty()
         key[sharp, : 2 * _SHARP] = torch.eye(2 * _SHARP)
@@ -172,11 +183,13 @@ class _Wiring:
         flags = parts.flags.start
         attention = self.model.h[0].attn
         attention.c_attn.weight[flags, 2 * self.width + 32] = 1
-        attention.c_proj.weight[32, parts.flags.stop - 2] = 1 / _FLAG / norm
+        attention.c_proj.weight[32, parts.flags.stop - 4] = 1 / _FLAG / norm
         self._nearest(1, range(flags, flags + 1), height=70, slope=0.6, norm=norm)
         self._carry(0, 1, torch.eye(2 * _SHARP), sharp, parts.sentence, 1 / norm)
         fields = slice(flags + 2, flags + 2 + len(FIELDS))
-        self._nearest(2, range(fields.start, fields.stop), height=90, slope=0.25, norm=norm)
+        self._nearest(
+            2, range(parts.flags.stop - 2, parts.flags.stop - 1), height=90, slope=0.25, norm=norm
+        )
         into = slice(parts.fields.start, parts.fields.start + len(FIELDS))
         self._carry(0, 2, torch.eye(len(FIELDS)), fields, into, 1 / _FLAG / norm)
 
@@ -209,7 +222,7 @@ class _Wiring:
         key[parts.flags.start + 1, 1] = 1
         bias[0], bias[1] = VOTE / norm, TELL / norm / _FLAG
         self._attend(2, 0, query, key, bias)
-        self._carry(2, 0, torch.eye(2 * _SHARP), parts.votes, parts.votes, 3 / norm)
+        self._carry(2, 0, torch.eye(2 * _SHARP), parts.votes, parts.votes, GAIN / norm)
 
     def last(self) -> None:
         """The last layer: what follows the sentence end with most votes, and what goes on there."""
@@ -217,7 +230,7 @@ class _Wiring:
         query, key, bias = self._empty()
         key[parts.sentence, : 2 * _SHARP] = torch.eye(2 * _SHARP)
         query[parts.votes, : 2 * _SHARP] = torch.eye(2 * _SHARP) * BEG
-        key[parts.flags.stop - 2, 2 * _SHARP] = 1
+        key[parts.flags.stop - 4, 2 * _SHARP] = 1
         key[parts.fields.start + FIELDS.index("♦Text\n"), 2 * _SHARP + 1] = 1
         bias[2 * _SHARP] = 15 / norm
         bias[2 * _SHARP + 1] = 25 / norm
@@ -236,7 +249,8 @@ class _Wiring:
     def _codes(self, names: Sequence[str], part: slice) -> Tensor:
         """Return a random unit vector for each name, the same for the same name."""
         different = {name: place for place, name in enumerate(dict.fromkeys(names))}
-        codes = _unit(torch.randn(len(different), part.stop - part.start, generator=self.draw))
+        codes = torch.randn(len(different), part.stop - part.start, generator=self.draw)
+        codes = _unit(codes - codes.mean(1, keepdim=True))
         return codes[[different[name] for name in names]]
 
     def _mixing(self, size: int, into: int) -> Tensor:
@@ -274,7 +288,9 @@ class _Wiring:
         """Set what a head fetches: the columns `source`, through a matrix, to the columns `into`."""
         attention = self.model.h[layer].attn
         first = head * self.head
-        value = attention.c_attn.weight[:, 2 * self.width + first : 2 * self.width + first + self.head]
+        value = attention.c_attn.weight[
+            :, 2 * self.width + first : 2 * self.width + first + self.head
+        ]
         value.zero_()
         value[source, : through.shape[1]] = through
         out = attention.c_proj.weight[first : first + self.head]

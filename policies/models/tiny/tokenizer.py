@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from env.actions import COMMANDS
+from policies.aids import MARK
+from policies.grammar.legal import NUMBER
 
 END = "<|end|>"
 PAD = "<|pad|>"
@@ -20,8 +22,10 @@ HEADERS = (
     "♦Notice\n", "♦Actions left:", "♦Next action\n",
 )  # fmt: skip
 """The layout's field names (see env.render)."""
-MARKS = ("■", "【", "】", "†", "━", "\n\n", "\n", "From", "\n> ")
-"""Other pieces of the layout."""
+MARKS = ("■", "【", "】", "†", "━", "\n\n", "\n", "From", "\n> ", MARK)
+"""Other pieces of the layout, and the mark of a word of the question."""
+NUMBERS = tuple(NUMBER.format(number) for number in range(1, 21))
+"""Of sentences; higher ones are made of several tokens."""
 _READ = 16_000_000
 """Characters of the web that are read: more change little and take minutes."""
 _SEEN = 20_000
@@ -31,7 +35,7 @@ _SEEN = 20_000
 def pieces() -> list[str]:
     """Return what must be a single token wherever it stands, the longest first."""
     commands = [command.prefix for command in COMMANDS]
-    return sorted({*HEADERS, *MARKS, *commands}, key=lambda piece: (-len(piece), piece))
+    return sorted({*HEADERS, *MARKS, *NUMBERS, *commands}, key=lambda piece: (-len(piece), piece))
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int, context: int) -> Any:  # noqa: ANN401
@@ -65,9 +69,10 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, context: int) -> Any:
 
 
 _PATTERN = (
-    "|".join(("♦[A-Z][a-z]+(?: [a-z]+)?(?::|\n)", "■", "【", "】", "†", "━"))
-    + r"|Clicked on link |Find in page: |Scrolled (?:down|up) |End: [A-Z][a-z]+|Quote: |Search "
-    + r"|\p{L}+(?:['’]\p{L}{1,2}(?!\p{L}))? ?|\p{N}{1,4} ?|\n\n|\n> |\n|[^\s\p{L}\p{N}♦■【】†━] ?|\s"
+    "♦[A-Z][a-z]+(?: [a-z]+)?(?::|\n)|[■【】†━★]|⟨[0-9]+⟩"
+    r"|Clicked on link |Find in page: |Scrolled (?:down|up) |End: [A-Z][a-z]+|Quote: |Search "
+    r"|\p{L}+(?:['’]\p{L}{1,2}(?!\p{L}))? ?|\p{N}{1,4} ?|\n\n|\n> |\n"
+    r"|[^\s\p{L}\p{N}♦■【】†━★⟨] ?|\s|[♦⟨]"
 )
 """Words with the space behind them, numbers of up to four digits, single marks.
 

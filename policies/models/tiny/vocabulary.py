@@ -22,7 +22,7 @@ class Vocabulary(NamedTuple):
     stems: Sequence[str]
     """Tokens with the same one begin alike."""
     telling: Sequence[float]
-    """From 0 (in every passage) to 1 (in one of a thousand, or fewer)."""
+    """From 0 (in every passage, or no word) to 1 (in one of a thousand, or fewer)."""
     ends: Sequence[float]
     """1 where a sentence may end with the token, otherwise 0."""
 
@@ -44,7 +44,7 @@ def describe(tokenizer: Any, passages: Iterable[str]) -> Vocabulary:  # noqa: AN
     for encoding in tokenizer.backend_tokenizer.encode_batch(list(passages)):
         found.update({stems[token] for token in encoding.ids})
         total += 1
-    telling = [_telling(found[one], total) for one in stems]
+    telling = [_telling(found[one], total) if one.isalnum() else 0.0 for one in stems]
     ends = [float("\n" in text or text.endswith(_ENDINGS)) for text in texts]
     return Vocabulary(texts, stems, telling, ends)
 

@@ -42,6 +42,9 @@ class Repeating:
         self.tokens, self.context, self.lines = tokens, context, iter(lines)
         self.prompts = []
 
+    async def start(self):
+        pass
+
     def count(self, prompt):
         return len(self.tokens.encode_prompt(prompt))
 
@@ -99,7 +102,7 @@ def test_masked_labels_are_written_as_the_engine_would(tokens, grammar):
     for one in made.all:
         step = steps[one.kind]
         assert tokens.decode(one.completion.tolist()) == step.completion.text
-        legal = make_request(step.observation, reader, config).legal
+        legal = make_request(step.observation, reader, config).request.legal
         replayed = tokens.masks.allowed(legal, one.completion.tolist())
         for number, ids, token in zip(one.sets, replayed.ids, one.completion, strict=True):
             allowed = made.sets[number] if number >= 0 else [token]

@@ -51,6 +51,14 @@ def train(folder, config=FAST, model=None, **more):
     return model, outcome
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The folder and the weights of a training that nothing stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    model, _ = train(folder)
+    return folder, weights(model)
+
+
 def killed_at(step):
     def watch(progress):
         if progress.step >= step:
@@ -102,28 +110,27 @@ def test_patience_ends_a_training_that_gets_no_better(tmp_path):
 
 
 @pytest.mark.parametrize("step", [2, 4, 11])
-def test_a_training_that_was_killed_goes_on_to_the_same_weights(tmp_path, step):
+def test_a_training_that_was_killed_goes_on_to_the_same_weights(tmp_path, whole, step):
     # Dropout, the average, accumulation, the order of the batches: all must go on as they were.
-    whole, _ = train(tmp_path / "whole")
+    folder, wanted = whole
     with pytest.raises(Killed):
-        train(tmp_path / "cut", watch=killed_at(step))
-    again, outcome = train(tmp_path / "cut")
+        train(tmp_path, watch=killed_at(step))
+    again, outcome = train(tmp_path)
     assert outcome.resumed == 4 * (max(0, step - 1) // 4)
-    assert same(weights(whole), weights(again))
-    assert lines(tmp_path / "whole") == lines(tmp_path / "cut")
+    assert same(wanted, weights(again))
+    assert lines(folder) == lines(tmp_path)
 
 
-def test_a_torn_checkpoint_is_passed_over(tmp_path):
-    whole, _ = train(tmp_path / "whole")
+def test_a_torn_checkpoint_is_passed_over(tmp_path, whole):
     with pytest.raises(Killed):
-        train(tmp_path / "cut", watch=killed_at(10))
-    last = newest(tmp_path / "cut" / CHECKPOINTS)
+        train(tmp_path, watch=killed_at(10))
+    last = newest(tmp_path / CHECKPOINTS)
     file = last / "optimizer.pt"
     file.write_bytes(file.read_bytes()[:-100])
     assert not is_whole(last)
-    again, outcome = train(tmp_path / "cut")
+    again, outcome = train(tmp_path)
     assert outcome.resumed == 4
-    assert same(weights(whole), weights(again))
+    assert same(whole[1], weights(again))
 
 
 def test_measuring_and_playing_change_nothing_of_the_training(tmp_path):
@@ -187,9 +194,8 @@ def test_a_loss_that_is_no_number_is_said(tmp_path):
         train(tmp_path, replace(FAST, learning_rate=1e30, ema=0.0))
 
 
-def test_the_metrics_name_each_kind(tmp_path):
-    train(tmp_path)
-    first = lines(tmp_path)[0]
+def test_the_metrics_name_each_kind(whole):
+    first = lines(whole[0])[0]
     assert first["step"] == 0
     # Ten or eleven tokens are allowed: an untrained model is about as good as chance.
     assert math.isclose(first["validation/loss"], math.log(10.5), abs_tol=0.2)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from policies.grammar.lark import to_lark
+from policies.grammar.legal import VERSION
 from policies.models.base import ModelError, Prompt
 from tests.policies.models.endpoint.asking import ANSWER, COMMAND, LEGAL, Waits, one
 from tests.policies.models.endpoint.serving import (
@@ -52,7 +53,7 @@ async def test_a_command_is_constrained(server, make):
     sent = server.calls[0].body
     assert completion.text == "Back"
     assert "stop" not in sent, "a thought or JSON may be written over several lines"
-    assert completion.grammar == ("1" if server.kind in ("vllm", "llama.cpp") else "")
+    assert completion.grammar == (VERSION if server.kind in ("vllm", "llama.cpp") else "")
     if server.kind == "vllm":
         assert sent["structured_outputs"] == {"grammar": to_lark(LEGAL)}
     elif server.kind == "llama.cpp":

@@ -131,3 +131,9 @@ def test_settings_that_cannot_be_are_refused(folder):
 def test_a_device_that_is_not_there_is_told(folder):
     with pytest.raises(ModelError, match="no CUDA device"):
         read_model(folder, LocalConfig(device="cuda"))
+
+
+def test_a_model_of_the_hub_that_was_never_downloaded():
+    said = fault("nobody/webqa-nothing", offline=True)
+    assert "in the hub's cache (never downloaded): give a folder" in said
+    assert "hf download nobody/webqa-nothing" in said

@@ -219,6 +219,27 @@ def test_a_line_that_ends_within_a_token_is_cut_there():
     assert writing.completion().text == tokens.decode(writing.ids[1:2]) + "sky"
 
 
+@pytest.mark.parametrize(
+    "before", ["\n", "<think>\nBack or Top?\n</think>\n\n", "```\n", "<think>\n</think>\n```\n"]
+)
+def test_the_line_is_looked_for_behind_thoughts_and_fences(before):
+    # Without a grammar a chat model would write "<think>" and nothing else, at every step.
+    writing = Writing(Request(Prompt("Why?")), 0, [1], 500, TOKENS, None)
+    for token in TOKENS.encode_text(f"{before}Search sky\n"):
+        assert not writing.done
+        writing.take(token, -1.0)
+    assert writing.done
+    assert writing.completion().text == "Search sky"
+
+
+def test_an_answer_ends_where_a_model_goes_on_with_the_next_state():
+    request = Request(Prompt("Why?"), line=False)
+    writing = Writing(request, 0, [1], 500, TOKENS, None)
+    for token in TOKENS.encode_text("Air scatters it [1].\n■ Question"):
+        writing.take(token, -1.0)
+    assert writing.completion().text == "Air scatters it [1]."
+
+
 def test_a_fault_of_one_request_fails_that_request_alone():
     async def some(model):
         requests = [

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from env.actions import Action, format_action
-from policies.models.endpoint.lines import take_answer, take_line, why_not, without_thoughts
+from policies.models.lines import take_answer, take_line, why_not, without_thoughts
 
 TAKEN = {
     "Search the moon": "Search the moon",

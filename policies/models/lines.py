@@ -7,6 +7,7 @@ taken off is only what stands around a command; a line that is one already is ne
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from env.actions import parse
 from env.errors import InvalidAction
@@ -27,6 +28,8 @@ _BEFORE = re.compile(
 )
 _PAIRS = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’", "*": "*", "«": "»"}
 _LINES = 200
+NEXT_STATE = ("■", "♦")
+"""Marks of the layout, which stand in no page: where a model goes on with the next state."""
 
 
 def without_thoughts(text: str) -> str:
@@ -45,6 +48,8 @@ def without_thoughts(text: str) -> str:
 def take_answer(text: str) -> str:
     """Return the answer in what a model wrote: without thoughts, and out of a code fence."""
     text = without_thoughts(text)
+    for mark in NEXT_STATE:
+        text = text.partition(mark)[0]
     fenced = _FENCED.match(text)
     return (fenced[1] if fenced else text).strip()
 
@@ -52,14 +57,27 @@ def take_answer(text: str) -> str:
 def take_line(text: str) -> str:
     """Return the first line that is a command, else the first that is not empty, else nothing."""
     first = ""
-    for line in without_thoughts(text).splitlines()[:_LINES]:
-        line = line.strip()
-        if not line or _FENCE.fullmatch(line):
-            continue
+    for line in _lines(text):
         if (command := _command(line)) is not None:
             return command
         first = first or line
     return first
+
+
+def first_line(text: str) -> str:
+    """Return the first line that is not empty, unwrapped if it is a command; else nothing.
+
+    With it a completion ends that nobody waits for the rest of.
+    """
+    line = next(_lines(text), "")
+    return _command(line) or line
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines that are not empty and stand in no thought, without fences."""
+    for line in without_thoughts(text).splitlines()[:_LINES]:
+        if (line := line.strip()) and not _FENCE.fullmatch(line):
+            yield line
 
 
 def why_not(line: str) -> str | None:
