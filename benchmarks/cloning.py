@@ -27,12 +27,13 @@ from pathlib import Path
 from benchmarks.playing import FirstResults, Played, open_web, play, table
 from benchmarks.questions import read_questions
 from env.jsonl import append
-from env.records import Question, to_json
+from env.records import Question
 from env.web.base import Web
 from policies.base import MakePolicy
 from policies.extractive import ExtractivePolicy
 from policies.language_model import LanguageModelConfig, LanguageModelPolicy, read_config
 from policies.models.base import TextModel
+from webqa.questions import write_questions
 
 CONCURRENT = 32
 
@@ -59,14 +60,17 @@ class Pipeline:
             done.write_text(f"{time.perf_counter() - begin:.1f}")
         self.seconds[name] = float(done.read_text())
 
-    def make(self, minutes: float, made: int, attempts: int) -> Path:
+    def make(self, text: int, made: int, attempts: int) -> Path:
         """Make the model and the demonstrations, and clone; return the cloned model's folder."""
         at, web = self.folder, self.web
-        self.run("tiny", "tiny", "--web", web, "-o", at / "tiny", "--minutes", minutes)
+        self.run(
+            "tiny", "tiny", "--web", web, "-o", at / "tiny", "--text", text,
+            "--batch-tokens", 4096, "--bf16", "--threads", 1,
+        )  # fmt: skip
         self.run(
             "questions", "questions", "--from-web", web, "-o", at / "made.jsonl", "--count", made
         )
-        common = ("demonstrate", "--web", web, "--preset", "small")
+        common = ("demonstrate", "--web", web, "--preset", "small", "--only-found")
         self.run(
             "real", *common, "--questions", at / "train.jsonl", "-o", at / "real",
             "--attempts", attempts,
@@ -79,14 +83,10 @@ class Pipeline:
         out = self.folder / name
         self.run(
             name, "clone", "--from", *runs, "--model", self.folder / "tiny", "-o", out,
-            "--loss", "masked", *more,
+            "--loss", "masked", "--learning-rate", 6e-4, "--epochs", 1, "--batch-tokens", 4096,
+            "--bf16", "--threads", 1, "--every", 400, "--measured", 400, "--patience", 0, *more,
         )  # fmt: skip
         return out
-
-
-def write_questions(path: Path, questions: Sequence[Question]) -> None:
-    """Write questions as our own records."""
-    path.write_bytes(b"".join(to_json(question) + b"\n" for question in questions))
 
 
 def policies_of(
@@ -160,14 +160,14 @@ def main() -> None:
     parser.add_argument("--web", type=Path, required=True)
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=15, help="of pretraining")
-    parser.add_argument("--made", type=int, default=4000, help="questions made from the web")
-    parser.add_argument("--attempts", type=int, default=3, help="demonstrations of a real question")
+    parser.add_argument("--text", type=int, default=1_000_000, help="tokens to be pretrained on")
+    parser.add_argument("--made", type=int, default=2000, help="questions made from the web")
+    parser.add_argument("--attempts", type=int, default=2, help="demonstrations of a real question")
     parser.add_argument("--count", type=int, default=0, help="questions played; 0: all")
     parser.add_argument("--fractions", type=float, nargs="*", default=[])
     options = parser.parse_args()
     pipeline = Pipeline(options.web, options.questions, options.out)
-    cloned = pipeline.make(options.minutes, options.made, options.attempts)
+    cloned = pipeline.make(options.text, options.made, options.attempts)
     nothing = untrained(cloned, options.out / "untrained")
     models = {"cloned": cloned, "untrained": nothing, "only pretrained": options.out / "tiny"}
     rows = asyncio.run(measure(pipeline, models, options.count))

@@ -1,31 +1,21 @@
-"""Questions for benchmarks: read from JSON lines, split in halves by a hash of their ids."""
+"""Questions for benchmarks: split in halves by a hash of their ids."""
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 from pathlib import Path
 
 from env.records import Question
+from webqa import questions
 
 
 def read_questions(path: Path, half: str = "all") -> list[Question]:
-    """Read questions in webqa's own form or as `{id, dataset, question, answers}`.
+    """Read questions as every command does.
 
     `half` is `tune` (even hash of the id), `report` (odd) or `all`.
     """
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        question = Question(
-            row["id"],
-            row.get("text") or row["question"],
-            row.get("dataset", ""),
-            tuple(row.get("accepted") or row.get("answers") or ()),
-        )
-        if half == "all" or half == half_of(question.id):
-            found.append(question)
-    return found
+    found = questions.read_questions(path)
+    return [one for one in found if half in ("all", half_of(one.id))]
 
 
 def half_of(identifier: str) -> str:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from env.records import Episode
 
 NOTHING_FOUND = "I found nothing that answers this."
 
@@ -25,6 +29,15 @@ def stands_in(accepted: Iterable[str], text: str) -> bool:
     """Tell whether one of the accepted answers occurs in the text as whole words."""
     padded = f" {normalise(text)} "
     return any((wanted := normalise(answer)) and f" {wanted} " in padded for answer in accepted)
+
+
+def shows_answer(episode: Episode, first: int | None = None) -> bool:
+    """Tell whether an accepted answer stands in one of the quotes (the first so many) of an answer.
+
+    Which is what an episode is for: where it does, the answer can be read off and checked.
+    """
+    quotes = episode.answer.quotes[:first] if episode.answer else ()
+    return any(stands_in(episode.question.accepted, quote.text) for quote in quotes)
 
 
 def says_nothing_found(text: str) -> bool:

@@ -19,7 +19,8 @@ from policies.grammar.legal import NUMBER
 from policies.grammar.quotable import look, quotable_sentences
 
 MARK = "★"
-_PLAIN = str.maketrans({MARK: "*", "⟨": "<", "⟩": ">"})
+# No plain angle brackets, which could make a control token.
+_PLAIN = str.maketrans({MARK: "*", "⟨": "‹", "⟩": "›"})
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 
 

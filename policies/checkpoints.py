@@ -148,25 +148,27 @@ def agree(path: Path, settings: object, advice: str) -> bool:
         raise ConfigError(f"{path} cannot be read ({error}): {advice}") from error
     if found != wanted:
         raise ConfigError(
-            f"{path.parent} was made with other settings: {_difference(found, wanted)}; {advice}"
+            f"{path.parent} was made with other settings: {difference(found, wanted)}; {advice}"
         )
     return True
 
 
-def _difference(found: object, wanted: object) -> str:
-    there, here = dict(_flat(found)), dict(_flat(wanted))
+def difference(found: object, wanted: object) -> str:
+    """Return the first setting that differs, with both values."""
+    there, here = dict(flat(found)), dict(flat(wanted))
     for name in [*here, *there]:
         if there.get(name) != here.get(name):
             return f"{name} is {there.get(name)!r} there and {here.get(name)!r} here"
     return "they are written otherwise"
 
 
-def _flat(value: object, prefix: str = "") -> Iterator[tuple[str, object]]:
-    if not isinstance(value, dict):
+def flat(value: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield nested settings as one level, with dots in their names."""
+    if not isinstance(value, Mapping):
         yield prefix, value
         return
     for name, inner in value.items():
-        yield from _flat(inner, f"{prefix}.{name}" if prefix else name)
+        yield from flat(inner, f"{prefix}.{name}" if prefix else name)
 
 
 def _number(path: Path) -> re.Match[str] | None:

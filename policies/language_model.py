@@ -12,8 +12,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from env.answers import normalise, says_nothing_found
+from env.citations import cited_numbers, strip_citations
 from env.errors import ConfigError
 from env.records import Completion, Observation
+from env.sanitise import sanitise
 from policies.base import quoted_answer
 from policies.grammar.config import FREE, NUMBERED, GrammarConfig
 from policies.grammar.legal import shortened, spelled
@@ -58,7 +61,9 @@ class LanguageModelPolicy:
         """Write the next command, or the answer.
 
         What has been quoted is not lost to a model that fails: browsing ends then, and the answer
-        is made of the quotes, without tokens. With no quote the fault is raised.
+        is made of the quotes, without tokens. So it is when an answer cites nothing although the
+        grammar wants it: a server need not keep one, and a model may never come to a mark. With
+        no quote the fault is raised.
 
         Raises:
             ModelError: the model failed, and there is no quote to answer with.
@@ -68,6 +73,10 @@ class LanguageModelPolicy:
             await self._model.start()
             request, seen = self._asked(observation)
             written = (await self._model.complete(request))[0]
+            if request.legal and observation.answering and not _cites(written.text, observation):
+                return replace(
+                    written, text=quoted_answer(observation.quotes), token_ids=(), logprobs=()
+                )
             return replace(written, text=command_of(seen, self.config, written.text))
         except ModelError:
             if not observation.quotes:
@@ -82,6 +91,13 @@ class LanguageModelPolicy:
         request, seen = make_request(observation, self._model, self.config)
         seed = int.from_bytes(digest[:4])
         return Asked(replace(request, seed=seed, key=str(self._seed)), seen)
+
+
+def _cites(answer: str, observation: Observation) -> bool:
+    """Tell whether an answer cites a quote that is there, or says that nothing was found."""
+    cited = any(1 <= number <= len(observation.quotes) for number in cited_numbers(answer))
+    said = normalise(strip_citations(sanitise(answer)))
+    return bool(said) and (cited or says_nothing_found(said))
 
 
 class Asked(NamedTuple):

@@ -5,7 +5,6 @@ Brings together episodes, examples, the training and the report. Knows no termin
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from env.records import Episode
 from policies.checkpoints import newest, read_metrics, step_of, write_whole
 from policies.cloning.choosing import choose, reasons
 from policies.cloning.config import KINDS, CloneConfig, ExampleConfig, check
-from policies.cloning.output import LAST, begin, finish, held
+from policies.cloning.output import LAST, begin, finish, held, is_main
 from policies.cloning.splitting import part_of
 from policies.grammar.legal import VERSION as GRAMMAR
 from policies.language_model import LanguageModelConfig, write_config
@@ -101,11 +100,6 @@ def clone_runs(job: Job, watch: Watch) -> Cloned:
             _clear(job.out)
             return Cloned(0, {}, finished_before=True)
         return _train(job, asked, found, settings, watch, main)
-
-
-def is_main() -> bool:
-    """Tell whether this is the one process that writes, of several that train together."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _episodes(job: Job) -> _Found:

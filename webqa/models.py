@@ -15,6 +15,7 @@ import msgspec
 
 from env.errors import ConfigError
 from policies.base import MakePolicy
+from policies.checkpoints import flat
 from policies.grammar.config import FREE, TIGHT
 from policies.language_model import LanguageModelConfig, LanguageModelPolicy, read_config
 
@@ -145,7 +146,7 @@ def _opened(
     close: Callable[[], Coroutine[None, None, None]],
     engine: dict[str, object],
 ) -> OpenedModel:
-    settings = flat(msgspec.to_builtins(asked)) | flat(engine, "engine.")
+    settings = _recorded(msgspec.to_builtins(asked) | {"engine": engine})
     if config.endpoint:
         settings["endpoint"] = config.endpoint
     return OpenedModel(
@@ -153,12 +154,9 @@ def _opened(
     )
 
 
-def flat(settings: dict[str, object], prefix: str = "") -> dict[str, float | int | str]:
-    """Return nested settings as one level, with dots in the names."""
-    found: dict[str, float | int | str] = {}
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            found |= flat(value, f"{prefix}{name}.")
-        else:
-            found[prefix + name] = value if isinstance(value, float | int | str) else repr(value)
-    return found
+def _recorded(settings: dict[str, object]) -> dict[str, float | int | str]:
+    """Return nested settings as a run's configuration holds them."""
+    return {
+        name: value if isinstance(value, float | int | str) else repr(value)
+        for name, value in flat(settings)
+    }

@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from env.answers import stands_in
+from env.answers import shows_answer
 from env.config import PRESETS
 from env.errors import ConfigError
-from env.records import Episode, Question
+from env.records import Question
 from policies.base import Setup, run_episodes
 from policies.cloning.splitting import part_of
 from policies.language_model import LanguageModelConfig, LanguageModelPolicy
@@ -81,13 +81,7 @@ async def _play(
         played = run_episodes(
             lambda seed: LanguageModelPolicy(local, asked, seed), questions, setup, concurrency=16
         )
-        good = [goes_well(rollout.episode) async for rollout in played]
+        good = [shows_answer(rollout.episode, FIRST) async for rollout in played]
     finally:
         await local.aclose()
     return sum(good) / len(good)
-
-
-def goes_well(episode: Episode) -> bool:
-    """Tell whether an accepted answer stands in one of the first quotes of the answer."""
-    quotes = episode.answer.quotes[:FIRST] if episode.answer else ()
-    return any(stands_in(episode.question.accepted, quote.text) for quote in quotes)

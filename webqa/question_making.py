@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
-from pathlib import Path
 from random import Random
 
 from env.answers import normalise, stands_in
-from env.errors import ConfigError
-from env.records import Question, to_json
+from env.records import Question
 from env.web.store import Stored
 from webqa.question_answers import Kind, Known, answers, define, paragraphs
 from webqa.question_wording import Told, Wording, ask, ask_definition, ask_what_is
@@ -84,23 +82,6 @@ def make_questions(
     for question in (*definitions.best(wanted), *cloze.best(config.count - wanted)):
         joined.add(question)
     return joined.best(config.count)
-
-
-def write_questions(path: Path, made: Iterable[Question]) -> None:
-    """Write questions as JSON lines, the whole file or nothing.
-
-    Raises:
-        ConfigError: the file cannot be written.
-    """
-    beside = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(b"".join(to_json(question) + b"\n" for question in made))
-        beside.replace(path)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot write {path} ({error.strerror}): make room, or name another file"
-        ) from error
 
 
 class _Sample:

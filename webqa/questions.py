@@ -1,15 +1,16 @@
-"""Question sets read from files, a JSON object on each line. Knows no policy and no metric."""
+"""Question sets in files, a JSON object on each line. Knows no policy and no metric."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
 from env.errors import ConfigError
-from env.records import Question
+from env.records import Question, to_json
 from env.sanitise import sanitise
+from policies.checkpoints import write_whole
 
 ID_LENGTH = 16
 
@@ -37,6 +38,15 @@ def read_questions(path: Path) -> list[Question]:
             raise ConfigError(f"{path} has the question id {question.id!r} twice: ids must differ")
         seen.add(question.id)
     return questions
+
+
+def write_questions(path: Path, questions: Iterable[Question]) -> None:
+    """Write questions, the whole file or nothing.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    write_whole(path, "".join(to_json(question).decode() + "\n" for question in questions))
 
 
 def _questions(path: Path, lines: list[str]) -> Iterator[Question]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 
+from policies.checkpoints import flat
+
 TEMPLATE = "report.html"
 STYLE = "report.css"
 WIDTH, HEIGHT = 640, 240
@@ -90,7 +92,9 @@ def render_report(
         title=title,
         drawings=[drawn for chart in charts if (drawn := _draw(chart, lines))],
         facts=facts,
-        settings=sorted(_flat(settings)),
+        settings=sorted(
+            (name, "" if value is None else str(value)) for name, value in flat(settings)
+        ),
         table=table,
         width=WIDTH,
         height=HEIGHT,
@@ -183,13 +187,3 @@ def shown(value: float) -> str:
         text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
         return text if "e" not in text else f"{value:,.0f}"
     return f"{value:.2e}"
-
-
-def _flat(settings: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
-    flat: list[tuple[str, str]] = []
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            flat += _flat(value, f"{prefix}{name}.")
-        else:
-            flat.append((prefix + name, "" if value is None else str(value)))
-    return flat

@@ -23,12 +23,13 @@ from typing import Self
 import msgspec
 
 from env.config import DEFAULT, BrowserConfig
-from env.errors import ConfigError, RecordError
+from env.errors import ConfigError
 from env.jsonl import append, read
 from env.records import Episode, Page, Record, WebIdentity, to_json
 from env.version import VERSION
 from env.web.visits import Visit
 from policies.base import Limits, Rollout, now
+from policies.checkpoints import difference
 
 CONFIG = "config.json"
 PAGES = "pages.jsonl"
@@ -181,9 +182,9 @@ class Run:
             return
         found = read_config(self.folder).settings
         if found != settings:
+            differs = difference(msgspec.to_builtins(found), msgspec.to_builtins(settings))
             raise ConfigError(
-                f"{self.folder} was made with other settings: {_difference(found, settings)}; "
-                "save into another folder"
+                f"{self.folder} was made with other settings: {differs}; save into another folder"
             )
 
 
@@ -251,22 +252,3 @@ def _write(path: Path, record: RunConfig) -> None:
         raise ConfigError(
             f"cannot write {path} ({error.strerror}): make room, or name another folder"
         ) from error
-
-
-def _difference(found: Settings, wanted: Settings) -> str:
-    """Name the first setting that differs, with both values."""
-    there, here = (_flat(msgspec.to_builtins(settings)) for settings in (found, wanted))
-    for name, value in here.items():
-        if there.get(name) != value:
-            return f"{name} is {there.get(name)!r} there and {value!r} here"
-    raise RecordError("settings differ in no field")
-
-
-def _flat(settings: dict[str, object], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{name}."))
-        else:
-            flat[prefix + name] = value
-    return flat

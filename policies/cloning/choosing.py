@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from env.answers import stands_in
+from env.answers import shows_answer
 from env.errors import ConfigError
 from env.records import Episode
 
@@ -20,8 +20,7 @@ class Chosen(NamedTuple):
 
 def accepted(episode: Episode) -> float:
     """Return 1 if an accepted answer stands in one of the answer's quotes, else 0."""
-    quotes = episode.answer.quotes if episode.answer else ()
-    return float(any(stands_in(episode.question.accepted, quote.text) for quote in quotes))
+    return float(shows_answer(episode))
 
 
 def quotes(episode: Episode) -> float:

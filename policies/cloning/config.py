@@ -23,7 +23,8 @@ class ExampleConfig:
     """plain teaches the format too, for pretrained models; masked only the choice among what is
     legal, for tiny ones, which then need the grammar."""
     weights: dict[str, float] = field(default_factory=dict)
-    """Weight in the loss of a kind: a command's name, or answering; 1 where none is given."""
+    """Weight in the loss of a kind (a command's name, or answering), as in `--weights.quote 2`; 1
+    where none is given."""
     validation: float = 0.1
     """Share of the questions that are held out to measure on."""
     measured: int = 600

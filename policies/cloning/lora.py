@@ -43,7 +43,8 @@ def merged(model: Any) -> Any:  # noqa: ANN401
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep peft's use of what transformers calls outdated from the user."""
+    """Keep from the user what peft says of outdated calls, and of GPT-2's turned matrices."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        warnings.filterwarnings("ignore", "fan_in_fan_out", UserWarning)
         yield

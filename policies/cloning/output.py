@@ -47,6 +47,11 @@ def held(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
+def is_main() -> bool:
+    """Tell whether this is the one process that writes, of several that train together."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def begin(folder: Path, settings: object) -> bool:
     """Write the settings into a folder that is new, or compare them with those that are there.
 

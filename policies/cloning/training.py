@@ -25,6 +25,7 @@ from policies.cloning.config import CloneConfig
 from policies.cloning.keeping import load_best, read_standing, write_standing
 from policies.cloning.loss import score, weighted_loss
 from policies.cloning.measuring import CHECKPOINTS, Data, Play, Progress, Work
+from policies.cloning.output import is_main
 from policies.cloning.records import Example
 from policies.models.base import ModelError
 
@@ -73,12 +74,14 @@ def clone(
     if config.threads:
         torch.set_num_threads(config.threads)
     checkpoints = folder / CHECKPOINTS
-    remove_torn(checkpoints)
+    if is_main():
+        remove_torn(checkpoints)
     found = newest(checkpoints)
     standing = read_standing(found)
     resumed = step_of(found) if found else 0
     if not standing.finished:
-        cut_metrics(folder, resumed if found else -1)
+        if is_main():
+            cut_metrics(folder, resumed if found else -1)
         work = Work(model, data, folder, config, standing, play, watch)
         trainer = _CloningTrainer(work, fresh=found is None)
         if work.average and found:

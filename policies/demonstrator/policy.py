@@ -13,7 +13,7 @@ from random import Random
 
 from env.actions import Action, format_action
 from env.answers import stands_in
-from env.records import Completion, Episode, Observation, Question
+from env.records import Completion, Observation, Question
 from env.view import unmark
 from policies.demonstrator.queries import another, queries, telling
 from policies.demonstrator.sentences import Sentence, sentences, supporting
@@ -171,12 +171,6 @@ class DemonstratorPolicy:
         seen = set(map(plain, words(below)))
         found = [one for one in telling(_choices(observation, "find")) if plain(one) in seen]
         return max(found, key=lambda word: weight(plain(word)), default="")
-
-
-def shows_answer(episode: Episode) -> bool:
-    """Tell whether an accepted answer stands in what an episode quotes for its answer."""
-    quotes = episode.answer.quotes if episode.answer else ()
-    return any(stands_in(episode.question.accepted, quote.text) for quote in quotes)
 
 
 _WAYS_OUT = ("answer", "back", "click", "down", "top", "search", "find")

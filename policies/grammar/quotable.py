@@ -12,6 +12,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from env.actions import JOINER
@@ -30,8 +31,6 @@ MOST_SENTENCES = 5
 """Sentences of a quote that is written by its first and last words."""
 LONGEST = 3900
 """Characters of a quote's text in a command; the parser refuses more than 4,000."""
-_CLUSTERS = 100
-"""Folded characters, at most, of a first and a last character with their combining marks."""
 _STOP = re.compile(r"[.!?。！？][\"'”’)\]]*$")
 _CUTS = ("; ", ", ")
 
@@ -242,16 +241,44 @@ def _unquoted(words: Sequence[str], kept: Sequence[SearchForm]) -> Iterator[Sequ
 
 
 def _quoted_runs(folds: Sequence[str], quote: SearchForm) -> Iterator[tuple[int, int]]:
-    """Yield the runs (first, behind last) that would be found as the whole of a quote."""
-    whole = Span(0, len(quote.text))
-    for first in range(len(folds)):
-        run = ""
-        for last in range(first, len(folds)):
-            run += folds[last]
-            if run not in quote.folded:
-                break
-            if len(run) + _CLUSTERS >= len(quote.folded) and quote.find(run) == whole:
-                yield first, last + 1
+    """Yield the runs (first, behind last) that would be found as the whole of a quote.
+
+    Such a run begins in the quote's first character with its combining marks and ends in its last
+    one, so it holds all that stands between them: only where that stands in the text is tried.
+    """
+    joined, whole = "".join(folds), Span(0, len(quote.text))
+    begins = {end - len(fold): place for place, (end, fold) in enumerate(_ends(folds))}
+    ends = {end: place for place, (end, _) in enumerate(_ends(folds), 1)}
+    head, size = _first_size(quote.text), len(quote.folded)
+    tail = size - _last_size(quote.text)
+    found: dict[str, bool] = {}
+    at = joined.find(quote.folded[head:tail])
+    while at >= 0:
+        for start in range(max(0, at - head), at):
+            skipped = start - at + head
+            for end in range(start + max(1, tail + 1 - skipped), start + size - skipped + 1):
+                if start in begins and end in ends:
+                    run = joined[start:end]
+                    if run not in found:
+                        found[run] = quote.find(run) == whole
+                    if found[run]:
+                        yield begins[start], ends[end]
+        at = joined.find(quote.folded[head:tail], at + 1)
+
+
+def _ends(folds: Sequence[str]) -> Iterator[tuple[int, str]]:
+    return zip(accumulate(map(len, folds)), folds, strict=True)
+
+
+def _first_size(text: str) -> int:
+    """Return the folded characters of a text's first character with its combining marks."""
+    end = next((place for place in range(1, len(text)) if not _leans(text[place])), len(text))
+    return len(fold(text[:end]))
+
+
+def _last_size(text: str) -> int:
+    start = next((place for place in range(len(text) - 1, 0, -1) if not _leans(text[place])), 0)
+    return len(fold(text[start:]))
 
 
 def _room(text: str, limit: int) -> int:

@@ -120,16 +120,19 @@ class Tokens:
 
     def _parts(self, text: str) -> Iterable[list[int]]:
         """Yield the ids of a text; where they hold an unwanted one, of its halves."""
-        encoding = self._content.encode(text, add_special_tokens=False)
-        if self._unwanted.isdisjoint(encoding.ids):
-            yield encoding.ids
-        elif len(text) > 1:
-            # A vocabulary may itself hold `</s>` as a piece: cut inside of the first one.
-            number = next(n for n, one in enumerate(encoding.ids) if one in self._unwanted)
-            start, stop = encoding.offsets[number]
-            cut = min(max((start + stop) // 2, 1), len(text) - 1)
-            yield from self._parts(text[:cut])
-            yield from self._parts(text[cut:])
+        waiting = [text]
+        while waiting:
+            part = waiting.pop()
+            encoding = self._content.encode(part, add_special_tokens=False)
+            if self._unwanted.isdisjoint(encoding.ids):
+                yield encoding.ids
+            elif len(part) > 1:
+                # A vocabulary may itself hold `</s>` as a piece: cut inside of the middle one, so
+                # that a text full of them takes few rounds.
+                unwanted = [n for n, one in enumerate(encoding.ids) if one in self._unwanted]
+                start, stop = encoding.offsets[unwanted[len(unwanted) // 2]]
+                cut = min(max((start + stop) // 2, 1), len(part) - 1)
+                waiting += [part[cut:], part[:cut]]
 
     def _frame(self, instructions: bool) -> _Frame:
         if instructions not in self._frames:

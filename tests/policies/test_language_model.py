@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from env.answers import NOTHING_FOUND
 from env.errors import ConfigError
 from env.records import Completion, Observation, Question, Quote, make_page
 from env.web.memory import MemoryWeb
@@ -113,6 +114,19 @@ async def test_a_model_that_fails_after_a_quote_does_not_lose_it(good):
     assert (episode.ended, episode.error) == ("answered", "")
     assert episode.answer.text == "air scatters blue light [1]"
     assert not episode.steps[-1].completion.token_ids
+
+
+@pytest.mark.parametrize("said", ["It is magic.", "It is magic [2].", "", "- [1]", "\u200b [1]"])
+async def test_an_answer_that_cites_nothing_becomes_the_quotes(said):
+    episode = await play(Model(*LINES, said), LanguageModelConfig())
+    assert (episode.ended, episode.answer.text) == ("answered", "air scatters blue light [1]")
+    assert episode.completion_tokens == 10
+
+
+async def test_an_answer_that_cites_or_says_that_nothing_was_found_stays():
+    episode = await play(Model(*LINES, "It is magic [1][2]."), LanguageModelConfig())
+    assert episode.answer.text == "It is magic [1]."
+    assert (await play(Model(*LINES, NOTHING_FOUND), LanguageModelConfig())).ended == "unanswered"
 
 
 async def test_a_model_that_fails_before_any_quote_is_a_failed_episode():

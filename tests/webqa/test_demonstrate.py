@@ -8,11 +8,11 @@ from itertools import islice
 import pytest
 from cyclopts import App, Parameter
 
+from env.answers import shows_answer
 from env.config import SMALL
 from env.errors import ConfigError
 from env.records import Question
 from env.web.indexing import build_index
-from policies.demonstrator import shows_answer
 from webqa.cli.demonstrate import demonstrate
 from webqa.cli.flags import fill_from_preset
 from webqa.cli.questions import questions
@@ -69,6 +69,8 @@ def test_a_run_of_demonstrations(run, tmp_path, capsys):
     assert said.startswith("4 demonstrations, 3 with an accepted answer (75%); ")
     assert f"The run is in {tmp_path / 'out'}. Next: webqa clone --from" in said
     assert "4 of 4 demonstrations" in progress
+    assert run("demonstrate") == 0
+    assert capsys.readouterr().out.startswith("Nothing was left to demonstrate. The run is in")
     episodes = list(read_episodes(tmp_path / "out"))
     assert [one.question.id for one in episodes] == ["a", "b", "c", "d"]
     assert [shows_answer(one) for one in episodes] == [True, True, True, False]

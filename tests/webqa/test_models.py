@@ -49,11 +49,11 @@ def test_flags_without_effect_are_said(web, capsys):
 @pytest.mark.parametrize("grammar", ["free", "tight", "none"])
 def test_a_model_answers_and_the_library_stays_quiet(grammar, program, web, tmp_path):
     """Fails when hints of transformers or torch, such as on padding, get to the terminal."""
-    folder = save_model(tmp_path / "model", context=1024)
+    folder = save_model(tmp_path / "model", "gpt2")
     settings = json.loads((folder / "config.json").read_text())
     # A token that any prompt may end with.
     (folder / "config.json").write_text(json.dumps(settings | {"pad_token_id": 1}))
-    flags = ("--preset", "small", "--layout", "page-first", "--grammar", grammar)
+    flags = ("--window", 90, "--results", 1, "--actions", 2, "--grammar", grammar)
     done = program("ask", "--model", folder, SKY, "--web", web, "--json", *flags)
     assert done.returncode in (Exit.DONE, Exit.UNANSWERED), done.stderr
     assert [line for line in done.stderr.splitlines() if not line.startswith("Note: ")] == []

@@ -7,9 +7,9 @@ import pytest
 from env.answers import stands_in
 from env.web.store import Stored
 from webqa.question_answers import Known, answers, define, paragraphs
-from webqa.question_making import QuestionsConfig, make_questions, write_questions
+from webqa.question_making import QuestionsConfig, make_questions
 from webqa.question_wording import Told, Wording, ask
-from webqa.questions import read_questions
+from webqa.questions import read_questions, write_questions
 
 BRIDGE = (
     "The Harrow Bridge is a stone bridge over the river Anduin in the town of Eastmere. It was "

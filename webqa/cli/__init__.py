@@ -109,6 +109,6 @@ def make_app(command: str = "") -> App:
 
 
 def _shown_default(value: object) -> str | None:
-    if value is None or value is False or value in ("", ()):
+    if value is None or value is False or value in ("", (), {}):
         return None
     return ", ".join(value) if isinstance(value, tuple) else str(value)

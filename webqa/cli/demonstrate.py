@@ -12,10 +12,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from env.answers import shows_answer
 from env.config import SMALL
 from env.errors import ConfigError
 from policies.base import Rollout
-from policies.demonstrator import DemonstratorConfig, shows_answer
+from policies.demonstrator import DemonstratorConfig
 from webqa.cli.exits import Exit
 from webqa.cli.flags import NO_LIMITS, BrowserFlags, Preset, check
 from webqa.cli.loop import Loop
@@ -130,6 +131,8 @@ class Tally:
 
     def summary(self) -> str:
         """Return the counts in one line."""
+        if not self.made:
+            return "Nothing was left to demonstrate"
         each = self.made or 1
         failed = f"; {self.failed:,} failed, the first with: {self.error}" if self.failed else ""
         return one_line(

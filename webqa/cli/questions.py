@@ -18,8 +18,9 @@ from webqa.cli.loop import Loop
 from webqa.cli.opening import opened_web
 from webqa.cli.terminal import counted, one_line
 from webqa.folders import expanded
-from webqa.question_making import Meter, QuestionsConfig, make_questions, write_questions
+from webqa.question_making import Meter, QuestionsConfig, make_questions
 from webqa.question_wording import Wording
+from webqa.questions import write_questions
 from webqa.webs import OFFLINE
 
 SHORT, LONG = 50, 2_000

@@ -100,7 +100,21 @@ def _folder(name: str, offline: bool) -> Path:
             f"{path} has no {WEIGHTS}{' but ' + others[0] if others else ''}: webqa reads no other "
             "weights; save the model again with save_pretrained"
         )
+    _refuse_other_parts(path)
     return path
+
+
+def _refuse_other_parts(folder: Path) -> None:
+    """Refuse a list of parts with anything but safetensors of this very folder."""
+    for path in sorted(folder.glob(f"{WEIGHTS}.index.json")):
+        parts = _read_object(path).get("weight_map")
+        for part in parts.values() if isinstance(parts, dict) else ():
+            beside = isinstance(part, str) and Path(part).name == part
+            if not (beside and part.endswith(".safetensors")):
+                raise ModelError(
+                    f"{path} names {part!r}, and webqa reads only {WEIGHTS} beside it: save the "
+                    "model again with save_pretrained"
+                )
 
 
 _NEEDED = "config.json, tokenizer.json and model.safetensors"
@@ -115,9 +129,9 @@ def _fetch(name: str, patterns: list[str], offline: bool) -> Path:
     except Exception as error:  # the hub's client fails in many ways of its own
         how = "in the hub's cache" if offline else "on the hub"
         raise ModelError(
-            f"found neither a folder {name} nor a model of that name {how} ({_why(error, offline)}): give a "
-            f"folder with {_NEEDED}, or download it where there is a network with "
-            f"`hf download {name}`"
+            f"found neither a folder {name} nor a model of that name {how} "
+            f"({_why(error, offline)}): give a folder with {_NEEDED}, or download it where there "
+            f"is a network with `hf download {name}`"
         ) from error
 
 

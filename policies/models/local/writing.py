@@ -70,6 +70,9 @@ class Writing:
         written, text = self.ids[self.prompt :], self._text()
         if self.matcher is None:
             text = first_line(text) if self._line else take_answer(text)
+        elif not self.matcher.complete:
+            # Cut off within a character; what is left of a quote can still be found.
+            text = text.rstrip("\ufffd")
         return Completion(
             text,
             tuple(written),

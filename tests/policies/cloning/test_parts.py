@@ -16,6 +16,7 @@ from policies.cloning.choosing import choose
 from policies.cloning.collator import Collator, epochs, in_order, plan
 from policies.cloning.config import CloneConfig, ExampleConfig, check
 from policies.cloning.keeping import Standing, take
+from policies.cloning.lora import with_lora
 from policies.cloning.loss import Scored, score, weighted_loss
 from policies.cloning.metrics import measure
 from policies.cloning.records import Example, Examples
@@ -23,6 +24,7 @@ from policies.cloning.splitting import part_of
 from policies.cloning.store import kept
 from policies.likelihood import Written, completion_logprobs, make_batch, output_layer
 from tests.policies.cloning.small import VOCABULARY, make_data, make_model
+from tests.policies.models import small
 
 
 @given(st.text(), st.floats(0.01, 0.9), st.floats(0.01, 0.9))
@@ -231,3 +233,9 @@ def test_an_example_without_sets_is_read_back(tmp_path):
 def test_settings_that_make_no_sense_are_named(examples, training, said):
     with pytest.raises(ConfigError, match=said):
         check(replace(ExampleConfig(), **examples), replace(CloneConfig(), **training))
+
+
+def test_low_rank_updates_of_a_model_with_turned_matrices_say_nothing():
+    """Fails when peft's warning on GPT-2, which the tiny model is, gets to the terminal."""
+    model = small.make_model(small.make_tokenizer(), "gpt2")
+    assert hasattr(with_lora(model, 2, seed=0), "merge_and_unload")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from env.actions import parse
-from env.answers import stands_in
+from env.answers import shows_answer, stands_in
 from env.config import DEFAULT, SMALL
 from env.errors import TimedOut
 from env.records import Question, make_page
@@ -16,7 +16,7 @@ from env.verify import verify
 from env.web.memory import MemoryWeb
 from policies.base import Setup, run_episode
 from policies.check import check_policy
-from policies.demonstrator import DemonstratorConfig, DemonstratorPolicy, shows_answer
+from policies.demonstrator import DemonstratorConfig, DemonstratorPolicy
 from policies.grammar.config import TIGHT
 from policies.grammar.legal import chooses
 from policies.grammar.observing import legal_lines

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from random import Random
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -11,14 +12,14 @@ from env.actions import parse
 from env.browser import Browser
 from env.config import SMALL, BrowserConfig
 from env.records import Observation, Quote, make_page
-from env.text import fold
+from env.text import SearchForm, fold
 from env.verify import verify_quote
 from env.view import unmark
 from env.web.memory import MemoryWeb
 from policies.grammar.config import FREE, TIGHT, GrammarConfig
 from policies.grammar.legal import allows, chooses
 from policies.grammar.observing import legal_lines, question_words
-from policies.grammar.quotable import look, sentence_forms, whole_sentences
+from policies.grammar.quotable import _quoted_runs, look, sentence_forms, whole_sentences
 from tests.policies.grammar.playing import QUESTION, pages, plays, run
 
 MIXED = GrammarConfig("question", "spans", "free", 1)
@@ -223,6 +224,35 @@ def test_chooses_agrees_with_trying_all(items, text):
     for item in items:
         tried |= {f"{before} {item}".strip() for before in tried}
     assert chooses(items, text) == (text in tried - {""})
+
+
+PARTS = ("a", "b", "é", "e\u0301", "ﬃ", "a\u0323\u0302", "天", '"', "“", "½", "ß", "İ", "¨")
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(st.lists(st.sampled_from(PARTS), min_size=1, max_size=2).map("".join), min_size=1),
+    st.integers(0, 9),
+    st.integers(1, 9),
+    st.sampled_from(("", "x", "\u0301")),
+)
+def test_runs_that_are_quoted_already_are_those_that_trying_all_finds(words, first, count, more):
+    quote = SearchForm(" ".join([*words, *words][first : first + count]) + more)
+    folds = [fold(word) for word in words]
+    tried = {
+        (start, end)
+        for start in range(len(words))
+        for end in range(start + 1, len(words) + 1)
+        if quote.find("".join(folds[start:end])) == (0, len(quote.text))
+    }
+    assert set(_quoted_runs(folds, quote)) == tried
+
+
+def test_a_page_that_says_the_same_again_and_again_keeps_nobody_waiting():
+    kept = tuple(Quote("a " * place, "Emma", "a.example") for place in range(100, 200, 10))
+    began = perf_counter()
+    legal_lines(observe(text="a " * 1200, quotes=kept, quote_limit=1200), FREE)
+    assert perf_counter() - began < 2  # of many seconds
 
 
 def test_spans_never_reach_past_the_screen_or_the_limit():

@@ -49,6 +49,8 @@ def test_a_vocabulary_that_holds_a_control_token_as_a_piece_does_not_give_it_to_
     ids = tokens.encode_text("a</s>b")
     assert tokens.end not in ids
     assert tokenizer.convert_ids_to_tokens(ids) == list("a</s>b")
+    # However many there are.
+    assert tokens.encode_text("a</s>b" * 2000) == ids * 2000
 
 
 def template(body):

@@ -5,6 +5,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from policies.models.base import ModelError, Prompt, Request
 from policies.models.local.config import LocalConfig
@@ -58,6 +59,20 @@ def test_all_tokens_that_the_model_ends_with_are_known(folder):
 def test_weights_of_other_kinds_are_refused(folder):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     assert "no *.safetensors but pytorch_model.bin" in fault(folder)
+
+
+@pytest.mark.parametrize("part", ["pytorch_model.bin", "../elsewhere/model.safetensors"])
+def test_a_list_of_parts_that_leads_to_other_weights_is_refused(folder, part):
+    weights = load_file(folder / "model.safetensors")
+    (folder.parent / "elsewhere").mkdir()
+    (folder / "model.safetensors").rename(folder / "other.safetensors")
+    if part.endswith(".bin"):
+        torch.save(weights, folder / part)
+    else:
+        save_file(weights, folder / part, metadata={"format": "pt"})
+    index = {"metadata": {}, "weight_map": dict.fromkeys(weights, part)}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert f"names {part!r}" in fault(folder)
 
 
 def test_foreign_code_is_refused(folder):
@@ -119,6 +134,7 @@ def test_a_name_that_is_not_in_the_cache_says_how_to_get_it():
     told = fault("nobody/no-such-model", offline=True)
     assert "neither a folder nobody/no-such-model nor a model" in told
     assert "hf download nobody/no-such-model" in told
+    assert "in the hub's cache (never downloaded): give a folder" in told
 
 
 def test_settings_that_cannot_be_are_refused(folder):
@@ -131,9 +147,3 @@ def test_settings_that_cannot_be_are_refused(folder):
 def test_a_device_that_is_not_there_is_told(folder):
     with pytest.raises(ModelError, match="no CUDA device"):
         read_model(folder, LocalConfig(device="cuda"))
-
-
-def test_a_model_of_the_hub_that_was_never_downloaded():
-    said = fault("nobody/webqa-nothing", offline=True)
-    assert "in the hub's cache (never downloaded): give a folder" in said
-    assert "hf download nobody/webqa-nothing" in said

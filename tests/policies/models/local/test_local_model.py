@@ -180,6 +180,15 @@ def test_a_model_that_never_ends_is_stopped(legal):
     assert short.prompt_tokens + short.completion_tokens <= 20
 
 
+def test_what_is_cut_off_ends_with_a_whole_character():
+    quote = "Quote: 天空は青い。"
+    legal = Legal((Line("quote", "Quote: ", "choice", (quote.removeprefix("Quote: "),)),))
+    requests = [Request(Prompt("Why?"), legal, max_tokens=most) for most in range(1, 22)]
+    texts = [one.text for (one,) in ask(make(), *requests)]
+    assert all(quote.startswith(text) for text in texts)
+    assert quote[:9] in texts
+
+
 def steered(*texts):
     """Return a model that writes the texts one after the other, whatever it is asked."""
 
