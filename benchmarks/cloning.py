@@ -168,8 +168,12 @@ def main() -> None:
     options = parser.parse_args()
     pipeline = Pipeline(options.web, options.questions, options.out)
     cloned = pipeline.make(options.text, options.made, options.attempts)
+    models = {"cloned": cloned}
+    for share in options.fractions:
+        runs = [part_of(options.out / name, share) for name in ("real", "made")]
+        models[f"{share:.0%} of the episodes"] = pipeline.clone(f"cloned-{share:g}", runs)
     nothing = untrained(cloned, options.out / "untrained")
-    models = {"cloned": cloned, "untrained": nothing, "only pretrained": options.out / "tiny"}
+    models |= {"only pretrained": options.out / "tiny", "untrained": nothing}
     rows = asyncio.run(measure(pipeline, models, options.count))
     print(json.dumps(pipeline.seconds))
     print(f"{sum(pipeline.seconds.values()) / 60:.0f} minutes in all")
