@@ -89,6 +89,17 @@ class Pipeline:
         return out
 
 
+def part_of(run: Path, share: float) -> Path:
+    """Make a run folder with the first episodes of a run."""
+    part = run.with_name(f"{run.name}-{share:g}")
+    if not part.exists():
+        lines = (run / "episodes.jsonl").read_bytes().splitlines(keepends=True)
+        part.mkdir()
+        (part / "config.json").write_bytes((run / "config.json").read_bytes())
+        (part / "episodes.jsonl").write_bytes(b"".join(lines[: round(share * len(lines))]))
+    return part
+
+
 def policies_of(
     name: str, model: TextModel, config: LanguageModelConfig
 ) -> list[tuple[str, MakePolicy]]:

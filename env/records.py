@@ -121,6 +121,8 @@ class Completion:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    error: str = ""
+    """Why the text is not what the policy would have written: one line; empty when it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Episode:
     seed: int = 0
     attempt: int = 0
     error: str = ""
-    """One line, for a failed episode."""
+    """One line: why the episode failed, or what failed in one that was answered all the same."""
     started_at: str = ""
     seconds: float = 0.0
     prompt_tokens: int = 0

@@ -101,7 +101,9 @@ async def run_episode(
             if _apply_limits(browser, setup.limits, time.perf_counter() - begin, steps):
                 observation = browser.observe()
     except Exception as fault:  # noqa: BLE001 - a bad episode is data: it is recorded with its reason
-        error = " ".join(f"{type(fault).__name__}: {fault}".split())[:500]
+        error = _in_a_line(fault)
+    failed = bool(error)
+    error = error or next((one.completion.error for one in steps if one.completion.error), "")
     episode = Episode(
         id=episode_id(setup.run, question.id, attempt),
         question=question,
@@ -109,9 +111,9 @@ async def run_episode(
         web=setup.web.identity,
         configuration=setup.configuration,
         steps=tuple(steps),
-        answer=None if error else browser.answer,
-        ended="failed" if error else browser.ended or "failed",
-        stopped_by="error" if error else browser.stopped_by,
+        answer=None if failed else browser.answer,
+        ended="failed" if failed else browser.ended or "failed",
+        stopped_by="error" if failed else browser.stopped_by,
         seed=seed,
         attempt=attempt,
         error=error,
@@ -171,6 +173,12 @@ def episode_seed(seed: int, question: str, attempt: int) -> int:
     """Derive an episode's seed, so that a resumed run draws what an unbroken one draws."""
     digest = sha256(f"{seed}\0{question}\0{attempt}".encode()).digest()
     return int.from_bytes(digest[:4])
+
+
+def _in_a_line(fault: Exception) -> str:
+    """Return a fault in a line; errors of ours are sentences, others need their name."""
+    named = str(fault) if isinstance(fault, Error) else f"{type(fault).__name__}: {fault}"
+    return " ".join(named.split())[:500] or type(fault).__name__
 
 
 def quoted_answer(quotes: Sequence[Quote]) -> str:

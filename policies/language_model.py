@@ -78,12 +78,11 @@ class LanguageModelPolicy:
                     written, text=quoted_answer(observation.quotes), token_ids=(), logprobs=()
                 )
             return replace(written, text=command_of(seen, self.config, written.text))
-        except ModelError:
+        except ModelError as error:
             if not observation.quotes:
                 raise
-            return Completion(
-                quoted_answer(observation.quotes) if observation.answering else "End: Answer"
-            )
+            text = quoted_answer(observation.quotes) if observation.answering else "End: Answer"
+            return Completion(text, error=str(error))
 
     def _asked(self, observation: Observation) -> Asked:
         """Return what the model is asked; each act of each episode draws with its own seed."""

@@ -5,13 +5,13 @@ The one place that writes prompts. Knows no tokenizer but a function that counts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from env.actions import help_text
 from env.answers import NOTHING_FOUND
-from env.records import Observation
+from env.records import Observation, Quote
 from env.render import render_answering, render_browsing
 from env.view import LINK_MARK
 from policies.aids import with_aids
@@ -33,18 +33,33 @@ class PromptConfig:
 
 
 class Fitted(NamedTuple):
-    """A prompt, and the observation as the model sees it: what was cut is not in either."""
+    """A prompt, and the observation as the model sees it."""
 
     prompt: Prompt
     observation: Observation
+    """Without what was cut; while browsing with all quotes, for what is legal depends on them."""
 
 
-def make_prompt(observation: Observation, config: PromptConfig, chat: bool = False) -> Prompt:
-    """Return the prompt of an observation, uncut; with instructions for a chat model."""
+def make_prompt(
+    observation: Observation,
+    config: PromptConfig,
+    chat: bool = False,
+    quotes: Sequence[Quote] | None = None,
+) -> Prompt:
+    """Return the prompt of an observation, uncut; with instructions for a chat model.
+
+    Args:
+        observation: what is seen.
+        config: how it is written.
+        chat: whether the model takes messages.
+        quotes: those to be shown while browsing; None: all.
+    """
     if observation.answering:
         text, system = render_answering(observation), ANSWERING
     else:
         shown = with_aids(observation) if config.aids else observation
+        if quotes is not None:
+            shown = replace(shown, quotes=tuple(quotes))
         text = render_browsing(shown, config.layout == "page-first")
         system = BROWSING
     return Prompt(text, system) if chat else Prompt(text)
@@ -68,10 +83,11 @@ def fit(
     """
     room = min(room, config.tokens) if config.tokens else room
     for seen in _shorter(observation):
-        prompt = make_prompt(seen, config, chat)
+        kept = seen if seen.answering else replace(seen, quotes=observation.quotes)
+        prompt = make_prompt(kept, config, chat, seen.quotes)
         # A token has at least one byte: what is short enough in bytes need not be counted.
         if len((prompt.text + prompt.system).encode()) + _FRAME <= room or count(prompt) <= room:
-            return Fitted(prompt, seen)
+            return Fitted(prompt, kept)
     raise ModelError(
         f"the prompt needs {count(prompt)} tokens at the least and the model has room for {room}: "
         "use a model with a longer context, or the small preset"

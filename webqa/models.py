@@ -43,6 +43,8 @@ class ModelConfig:
     """Order of the prompt's fields: as it was trained for, or else the paper's."""
     temperature: float | None = None
     """0 takes the likeliest token; not given: as the model's folder says, or else 0."""
+    seed: int = 0
+    """Of what is drawn, where the temperature is above 0."""
 
 
 class OpenedModel(NamedTuple):

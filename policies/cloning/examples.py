@@ -129,7 +129,7 @@ def _example(
     if label is None:
         return f"step that the grammar does not allow ({kind})"
     completion, sets = label
-    if len(completion) > request.max_tokens:
+    if ((len(sets) and int((sets != FORCED).sum())) or len(completion)) > request.max_tokens:
         return f"step that is too long to be written ({kind})"
     if len(sets) and (sets == FORCED).all():
         return f"step without a choice ({kind})"

@@ -36,7 +36,7 @@ class Request:
     temperature: float = 1.0
     """0 always takes the likeliest token."""
     max_tokens: int = 256
-    """Tokens of each completion."""
+    """Tokens of each completion; a local model does not count those that the grammar forces."""
     line: bool = True
     """Whether the end of the line ends the completion, as it does for a command."""
     seed: int = 0

@@ -64,8 +64,8 @@ async def write(observation):
     ("returned", "error"),
     [
         (ValueError("a\nb"), "ValueError: a b"),
-        (Error(""), "Error:"),
-        (Blocked("no"), "Blocked: no"),
+        (Error(""), "Error"),
+        (Blocked("no"), "no"),
         (None, "TypeError: act must return a Completion with text, not None"),
         ("Top", "TypeError: act must return a Completion with text, not 'Top'"),
         (Completion(5), "TypeError: act must return a Completion with text, not Completion(text=5"),

@@ -118,6 +118,7 @@ def ask(
             opened.identity,
             browser,
             limits,
+            seed=model.seed,
             policy_settings=made.settings,
             web_settings=web_settings(web, config),
         )
@@ -125,7 +126,7 @@ def ask(
             visits.log = run.visited if run else None
             steps = StepLine() if model.model and not services_of(web) else None
             setup = make_setup(opened, settings, run, _tracer() if output.trace else steps)
-            session = Session(Conversation(made.make, setup), output, loop, run, steps)
+            session = Session(Conversation(made.make, setup, model.seed), output, loop, run, steps)
             if text is None:
                 return talk(session, _read_terminal)
             code = session.ask(text)
@@ -227,8 +228,10 @@ def _write(rollout: Rollout, output: Output) -> None:
 
 
 def _stopped(rollout: Rollout) -> str:
-    """Return what ended an episode without an answer, where no command did; else nothing."""
+    """Return what failed in an answered episode, or ran out before there was an answer."""
     episode = rollout.episode
+    if episode.ended == "answered" and episode.error:
+        return f"the model failed, what it had quoted is kept: {terminal.printable(episode.error)}"
     if episode.ended != "unanswered" or episode.stopped_by not in ("actions", "tokens", "time"):
         return ""
     acts = [step for step in episode.steps if not step.observation.answering]

@@ -42,7 +42,8 @@ class Writing:
         """Tokens of the prompt that were taken from another sequence's memory."""
         self.done = False
         self._line = request.line
-        self._limit = len(prompt) + min(request.max_tokens, room)
+        self._limit = len(prompt) + room
+        self._left = request.max_tokens
         self._tokens = tokens
         self._logprobs: list[float] = []
         self._draw = random.Random(f"{request.seed}/{number}")
@@ -59,11 +60,14 @@ class Writing:
             ModelError: the grammar does not allow the token.
         """
         self._append(token, logprob)
+        self._left -= 1
         if self.matcher is not None:
             self.matcher.consume(token)
             self._force()
         elif token in self._tokens.ends or (self._tokens.breaks(token) and self._has_line()):
             self.done = True
+        # What is forced costs next to nothing: a line is not cut off within it.
+        self.done = self.done or self._left <= 0
 
     def completion(self) -> Completion:
         """Return what was written."""
