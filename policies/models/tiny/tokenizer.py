@@ -38,13 +38,14 @@ def pieces() -> list[str]:
     return sorted({*HEADERS, *MARKS, *NUMBERS, *commands}, key=lambda piece: (-len(piece), piece))
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int, context: int) -> Any:  # noqa: ANN401
+def train_tokenizer(texts: Iterable[str], vocabulary: int, context: int, seen: int = _SEEN) -> Any:  # noqa: ANN401
     """Train a tokenizer; the same texts give the same one.
 
     Args:
         texts: the web's text, as prompts show it.
         vocabulary: tokens, the special ones included.
         context: most tokens that the model takes; kept with the tokenizer.
+        seen: times each piece of the layout is shown; less is quicker, for small webs.
 
     Returns:
         A fast tokenizer of transformers; `save_pretrained` makes what `AutoTokenizer` loads.
@@ -64,7 +65,7 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, context: int) -> Any:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_with_layout(texts), trainer)
+    tokenizer.train_from_iterator(_with_layout(texts, seen), trainer)
     return _wrapped(tokenizer, context)
 
 
@@ -81,9 +82,9 @@ start of a line, after a space and after a mark, and what is copied looks alike 
 """
 
 
-def _with_layout(texts: Iterable[str]) -> Iterator[str]:
+def _with_layout(texts: Iterable[str], seen: int) -> Iterator[str]:
     for piece in pieces():
-        yield (piece if piece.endswith("\n") else piece + " \n") * _SEEN
+        yield (piece if piece.endswith("\n") else piece + " \n") * seen
     read = 0
     for text in texts:
         yield text
