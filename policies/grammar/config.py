@@ -10,8 +10,9 @@ from typing import Literal
 class GrammarConfig:
     """FREE lets a model write all that can be carried out; the others are for small models."""
 
-    queries: Literal["free", "question"] = "free"
-    """Of searches and finds: any text, or distinct words of the question in their order."""
+    queries: Literal["free", "question", "whole"] = "free"
+    """Of searches and finds: any text, or distinct words of the question in their order; whole: a
+    search has all of them, so that there is nothing to choose."""
     quotes: Literal["spans", "sentences", "numbered"] = "spans"
     """Any run of words on the screen (also `<start>━<end>`), a whole sentence, or the number that
     the sentence has in the prompt (`PromptConfig.aids`), which the policy spells out."""
@@ -26,4 +27,4 @@ class GrammarConfig:
 
 FREE = GrammarConfig()
 TIGHT = GrammarConfig("question", "sentences", "quoted", 1, refusals=False)
-NUMBERED = GrammarConfig("question", "numbered", "quoted", 1, refusals=False)
+NUMBERED = GrammarConfig("whole", "numbered", "quoted", 1, refusals=False)

@@ -72,13 +72,16 @@ def _lines(command: Command, seen: Observation, config: GrammarConfig) -> Iterat
     elif config.queries == "free":
         yield Line(name, prefix, "text")
     else:
-        yield from _queries(command, seen)
+        yield from _queries(command, seen, config.queries == "whole" and name == "search")
 
 
-def _queries(command: Command, seen: Observation) -> Iterator[Line]:
+def _queries(command: Command, seen: Observation, whole: bool) -> Iterator[Line]:
     words = question_words(seen.question)
     used = _used(command.name, seen.past_actions, words)
-    if len(used) < 2 ** len(words) - 1:
+    if whole and words:
+        if (text := " ".join(words)) not in used:
+            yield Line(command.name, command.prefix, "choice", (text,))
+    elif len(used) < 2 ** len(words) - 1:
         yield Line(command.name, command.prefix, "words", words, used)
     elif not words and command.name == "search":
         yield Line(command.name, command.prefix, "text")

@@ -30,6 +30,7 @@ COMMANDS = (
     "questions",
     "demonstrate",
     "clone",
+    "serve-env",
     "doctor",
 )
 
