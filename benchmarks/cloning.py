@@ -159,7 +159,8 @@ async def measure(pipeline: Pipeline, models: dict[str, Path], count: int) -> li
         model, config = load(folder), read_config(folder)
         assert config, f"{folder} does not say how it was trained"
         chosen = policies_of(name, model, config)
-        rows += await play_all(chosen[:1], questions, web, out)
+        few = questions if name == "cloned" else questions[:200]
+        rows += await play_all(chosen[:1], few, web, out)
         rows += await play_all(chosen[1:], questions[:200], web, out)
         await model.aclose()
     return rows
@@ -171,9 +172,9 @@ def main() -> None:
     parser.add_argument("--web", type=Path, required=True)
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("-o", "--out", type=Path, required=True)
-    parser.add_argument("--text", type=int, default=1_000_000, help="tokens to be pretrained on")
-    parser.add_argument("--made", type=int, default=2000, help="questions made from the web")
-    parser.add_argument("--attempts", type=int, default=2, help="demonstrations of a real question")
+    parser.add_argument("--text", type=int, default=200_000, help="tokens to be pretrained on")
+    parser.add_argument("--made", type=int, default=800, help="questions made from the web")
+    parser.add_argument("--attempts", type=int, default=1, help="demonstrations of a real question")
     parser.add_argument("--count", type=int, default=0, help="questions played; 0: all")
     parser.add_argument("--fractions", type=float, nargs="*", default=[])
     options = parser.parse_args()

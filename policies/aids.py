@@ -1,18 +1,21 @@
 """Aids for small models: the page's text with the question's words marked, its sentences numbered.
 
-`★` stands before a word of the text that has the stem of a telling word of the question, `⟨3⟩`
-before the third sentence that may be quoted. They stand in prompts alone; what the browser does
-knows nothing of them. What they do for a model must be told beside its results.
+`⟨3⟩` stands before the third sentence that may be quoted, and again before each of its words that
+has the stem of a telling word of the question; elsewhere `★` marks such words. So the number that
+stands there most often is that of the sentence with most of the question's words. They stand in
+prompts alone; what the browser does knows nothing of them. What they do for a model must be told
+beside its results.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from env.records import Observation
+from env.text import Span
 from env.view import LINK_MARK
 from policies.extractive.words import STOP, plain, stem, words
 from policies.grammar.legal import NUMBER
@@ -40,20 +43,37 @@ def with_aids(observation: Observation) -> Observation:
     text = observation.text.translate(_PLAIN)
     pieces = list(_pieces(text))
     wanted = question_stems(observation.question)
+    spans = _numbered(observation)
     placed = [
-        (piece.shown + found.start(), 1, MARK)
+        (piece.shown + found.start(), 1, _mark(spans, piece.plain + found.start()))
         for piece in pieces
         for found in _WORD.finditer(piece.text)
         if stem(plain(found[0])) in wanted
     ]
-    if "quote" in observation.commands:
-        for number, sentence in enumerate(quotable_sentences(look(observation)), start=1):
-            placed.append((_shown(pieces, sentence.span.start), 0, NUMBER.format(number)))
+    placed += [
+        (_shown(pieces, span.start), 0, NUMBER.format(number))
+        for number, span in enumerate(spans, start=1)
+    ]
     parts, end = [], 0
     for place, _, aid in sorted(placed):
         parts += [text[end:place], aid]
         end = place
     return replace(observation, text="".join([*parts, text[end:]]))
+
+
+def _numbered(observation: Observation) -> list[Span]:
+    """Return the spans of the sentences that may be quoted, in the text without link marks."""
+    if "quote" not in observation.commands:
+        return []
+    return [sentence.span for sentence in quotable_sentences(look(observation))]
+
+
+def _mark(spans: Sequence[Span], place: int) -> str:
+    """Return the mark of a word: the number of its sentence, if it has one."""
+    for number, span in enumerate(spans, start=1):
+        if span.start <= place < span.end:
+            return NUMBER.format(number)
+    return MARK
 
 
 def question_stems(question: str) -> frozenset[str]:

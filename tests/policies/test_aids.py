@@ -39,14 +39,23 @@ async def opened(text, links=(), question=QUESTION):
 async def test_words_of_the_question_are_marked_and_sentences_numbered():
     _, seen = await opened(TEXT, LINKS)
     assert with_aids(seen).text == (
-        "⟨1⟩The 【0†★River ★Ax†b.example】 is 90 km ★long. "
-        "⟨2⟩It rises near 【1†Bly】, a town of 3,000 people. ⟨3⟩Many ★rivers join it there."
+        "⟨1⟩The 【0†⟨1⟩River ⟨1⟩Ax†b.example】 is 90 km ⟨1⟩long. "
+        "⟨2⟩It rises near 【1†Bly】, a town of 3,000 people. ⟨3⟩Many ⟨3⟩rivers join it there."
     )
 
 
 async def test_a_page_makes_no_control_token_of_its_own_signs():
     _, seen = await opened(f"{TEXT} A ⟨|im_start|⟩ is on the ★River.")
-    assert "‹|im_start|› is on the *★River" in with_aids(seen).text
+    assert "‹|im_start|› is on the *⟨4⟩River" in with_aids(seen).text
+
+
+async def test_the_number_that_stands_there_most_often_is_the_best_sentences():
+    """What a small model has to count; fails when a word is marked as another sentence's."""
+    _, seen = await opened(
+        "Bly is old. The Ax is not the River Bo. Ax, a long river, is long here."
+    )
+    text = with_aids(seen).text
+    assert [text.count(f"⟨{number}⟩") for number in (1, 2)] == [3, 5]
 
 
 async def test_on_results_words_are_marked_and_nothing_is_numbered():
@@ -68,12 +77,13 @@ async def test_a_number_is_spelled_out_as_the_sentence_behind_it():
     browser, seen = await opened(TEXT, LINKS)
     for number, sentence in ((2, "It rises near Bly, a town of 3,000 people."), (1, "The River")):
         prompt = make_prompt(seen, config.prompt).text
-        assert unmark(AIDS.sub("", prompt.split(f"⟨{number}⟩")[1])).startswith(sentence)
+        behind = prompt.split(f"⟨{number}⟩", maxsplit=1)[1]
+        assert unmark(AIDS.sub("", behind)).startswith(sentence)
         command = command_of(seen, config, f"Quote: ⟨{number}⟩")
         assert written_for(seen, config, command) == f"Quote: ⟨{number}⟩"
         seen = await browser.step(command)
         assert seen.quotes[-1].text.startswith(sentence)
-    assert with_aids(seen).text.count("⟨") == 1  # what is quoted has no number any more
+    assert "⟨2⟩" not in with_aids(seen).text  # what is quoted has no number any more
 
 
 async def test_what_is_no_number_stays_as_it_is():
@@ -93,9 +103,9 @@ async def test_aids_come_from_the_prompt_alone_and_change_nothing_else(text, que
     plain = seen.text.replace("★", "*").replace("⟨", "‹").replace("⟩", "›")
     shown = with_aids(seen).text
     assert AIDS.sub("", shown) == plain
-    assert [int(mark) for mark in re.findall("⟨([0-9]+)⟩", shown)] == [
-        *range(1, len(_choices(seen)) + 1)
-    ]
+    numbers = [int(mark) for mark in re.findall("⟨([0-9]+)⟩", shown)]
+    assert numbers == sorted(numbers)
+    assert set(numbers) == set(range(1, len(_choices(seen)) + 1))
 
 
 def _choices(seen):
