@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 
-from policies.grammar.observing import legal_lines
-
 from benchmarks.extractive import Row, measure
 from env.actions import parse
 from env.citations import cited_numbers
@@ -23,6 +21,7 @@ from env.web.base import Web
 from env.web.corpus import open_corpus
 from policies.base import MakePolicy, Rollout, Setup, quoted_answer, run_episodes
 from policies.grammar.config import TIGHT
+from policies.grammar.observing import legal_lines
 
 
 @dataclass(frozen=True, slots=True)
