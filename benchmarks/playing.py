@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 
-from benchmarks.extractive import Row, measure
+from benchmarks.extractive import QUOTE_CHARACTERS, QUOTES, Row, measure
 from env.actions import parse
+from env.answers import stands_in
 from env.citations import cited_numbers
 from env.config import SMALL, BrowserConfig
 from env.errors import InvalidAction
@@ -32,6 +33,9 @@ class Played:
     episodes: int
     first: float
     three: float
+    """In the first three quotes that the answer cites."""
+    taken: float
+    """In the first three quotes that were taken, cited or not."""
     answer: float
     cited: float
     """Share of the answers that have at least one citation."""
@@ -90,6 +94,7 @@ def sum_up(name: str, rollouts: Sequence[Rollout]) -> Played:
         len(rollouts),
         sum(row.first for row in rows) / total,
         sum(row.three for row in rows) / total,
+        sum(_taken(one.episode) for one in whole) / total,
         sum(row.answer for row in rows) / total,
         sum(bool(cited_numbers(one.text)) for one in answered) / (len(answered) or 1),
         _mean(rows, lambda row: row.actions),
@@ -115,6 +120,13 @@ def _parses(line: str) -> bool:
     except InvalidAction:
         return False
     return True
+
+
+def _taken(episode: Episode) -> bool:
+    """Tell whether an accepted answer stands in the first three quotes that were taken."""
+    quotes = episode.steps[-1].observation.quotes[:QUOTES]
+    accepted = episode.question.accepted
+    return any(stands_in(accepted, quote.text[:QUOTE_CHARACTERS]) for quote in quotes)
 
 
 def _quotes_taken(episode: Episode) -> int:
@@ -173,15 +185,15 @@ class FirstResults:
 def table(rows: Sequence[Played]) -> str:
     """Return the figures as a Markdown table."""
     head = (
-        "| policy | episodes | first quote | first three | answer | cites | valid | carried out "
-        "| verbatim | actions | clicks first | failed |"
+        "| policy | episodes | first cited | first three cited | first three taken | answer "
+        "| cites | valid | carried out | verbatim | actions | clicks first | failed |"
     )
-    lines = [head, "|---" * 12 + "|"]
+    lines = [head, "|---" * 13 + "|"]
     for row in rows:
         error = 100 * error_of(row.three, row.episodes)
         lines.append(
             f"| {row.name} | {row.episodes} | {row.first:.1%} | {row.three:.1%} ± {error:.1f} "
-            f"| {row.answer:.1%} | {row.cited:.1%} | {row.valid:.1%} | {row.carried_out:.1%} "
+            f"| {row.taken:.1%} | {row.answer:.1%} | {row.cited:.1%} | {row.valid:.1%} | {row.carried_out:.1%} "
             f"| {row.verbatim:.1%} | {row.actions:.1f} | {row.clicks[0]:.0%} | {row.failed} |"
         )
     return "\n".join(lines)
