@@ -193,7 +193,7 @@ def table(rows: Sequence[Played]) -> str:
         error = 100 * error_of(row.three, row.episodes)
         lines.append(
             f"| {row.name} | {row.episodes} | {row.first:.1%} | {row.three:.1%} ± {error:.1f} "
-            f"| {row.taken:.1%} | {row.answer:.1%} | {row.cited:.1%} | {row.valid:.1%} | {row.carried_out:.1%} "
-            f"| {row.verbatim:.1%} | {row.actions:.1f} | {row.clicks[0]:.0%} | {row.failed} |"
+            f"| {row.taken:.1%} | {row.answer:.1%} | {row.cited:.1%} | {row.valid:.1%} "
+            f"| {row.carried_out:.1%} | {row.verbatim:.1%} | {row.actions:.1f} | {row.clicks[0]:.0%} | {row.failed} |"
         )
     return "\n".join(lines)
