@@ -194,6 +194,7 @@ def table(rows: Sequence[Played]) -> str:
         lines.append(
             f"| {row.name} | {row.episodes} | {row.first:.1%} | {row.three:.1%} ± {error:.1f} "
             f"| {row.taken:.1%} | {row.answer:.1%} | {row.cited:.1%} | {row.valid:.1%} "
-            f"| {row.carried_out:.1%} | {row.verbatim:.1%} | {row.actions:.1f} | {row.clicks[0]:.0%} | {row.failed} |"
+            f"| {row.carried_out:.1%} | {row.verbatim:.1%} | {row.actions:.1f} "
+            f"| {row.clicks[0]:.0%} | {row.failed} |"
         )
     return "\n".join(lines)
