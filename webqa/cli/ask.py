@@ -44,6 +44,7 @@ from webqa.webs import NOT_RECORDED, WebConfig, services_of, web_settings
 
 if TYPE_CHECKING:
     from env.web.base import Web
+    from webqa.cli.opening import Visits
 
 PROMPT = "? "
 LONGEST_STEP = 70
@@ -127,11 +128,16 @@ def ask(
             steps = StepLine() if model.model and not services_of(web) else None
             setup = make_setup(opened, settings, run, _tracer() if output.trace else steps)
             session = Session(Conversation(made.make, setup, model.seed), output, loop, run, steps)
-            if text is None:
-                return talk(session, _read_terminal)
-            code = session.ask(text)
-            # Nobody knows whether there is an answer.
-            return Exit.ERROR if code == Exit.UNANSWERED and visits.faults.unsearched else code
+            return _answered(session, text, visits)
+
+
+def _answered(session: Session, text: str | None, visits: Visits) -> int:
+    """Answer the question, or one after the other; return the exit code."""
+    if text is None:
+        return talk(session, _read_terminal)
+    code = session.ask(text)
+    # Without any search nobody knows whether there is an answer.
+    return Exit.ERROR if code == Exit.UNANSWERED and visits.faults.unsearched else code
 
 
 def _asked(words: tuple[str, ...]) -> str | None:
