@@ -73,11 +73,12 @@ class LanguageModelPolicy:
             await self._model.start()
             request, seen = self._asked(observation)
             written = (await self._model.complete(request))[0]
-            if request.legal and observation.answering and not _cites(written.text, observation):
+            text = spelled_out(seen, self.config, written.text)
+            if request.legal and observation.answering and not _cites(text, observation):
                 return replace(
                     written, text=quoted_answer(observation.quotes), token_ids=(), logprobs=()
                 )
-            return replace(written, text=command_of(seen, self.config, written.text))
+            return replace(written, text=text)
         except ModelError as error:
             if not observation.quotes:
                 raise
@@ -127,8 +128,8 @@ def make_request(observation: Observation, model: TextModel, config: LanguageMod
     return Asked(request, fitted.observation)
 
 
-def command_of(seen: Observation, config: LanguageModelConfig, text: str) -> str:
-    """Return the command for what a model wrote: the number of a sentence is spelled out.
+def spelled_out(seen: Observation, config: LanguageModelConfig, text: str) -> str:
+    """Return the command or the answer for what a model wrote: numbers become what they stand for.
 
     Args:
         seen: what the prompt showed; in the whole observation a number may be another sentence's.
@@ -138,15 +139,15 @@ def command_of(seen: Observation, config: LanguageModelConfig, text: str) -> str
     return spelled(legal_lines(seen, NUMBERED), text) if _by_number(seen, config) else text
 
 
-def written_for(seen: Observation, config: LanguageModelConfig, command: str) -> str:
-    """Return what a model is to write for a command: the opposite of `command_of`."""
-    return shortened(legal_lines(seen, NUMBERED), command) if _by_number(seen, config) else command
+def written_for(seen: Observation, config: LanguageModelConfig, meant: str) -> str:
+    """Return what a model is to write for a command or answer: the opposite of `spelled_out`."""
+    return shortened(legal_lines(seen, NUMBERED), meant) if _by_number(seen, config) else meant
 
 
 def _by_number(seen: Observation, config: LanguageModelConfig) -> bool:
-    """Tell whether sentences are quoted by the numbers that the prompt gives them."""
-    legal = config.grammar is None or config.grammar.quotes == "numbered"
-    return config.prompt.aids and legal and not seen.answering
+    """Tell whether numbers stand for sentences, or while answering for quotes."""
+    grammar = config.grammar or (NUMBERED if config.prompt.aids else FREE)
+    return grammar.answers == "marks" if seen.answering else grammar.quotes == "numbered"
 
 
 def write_config(folder: Path, config: LanguageModelConfig) -> None:

@@ -1,20 +1,24 @@
-"""A tiny model made from an offline web: tokenizer, random weights, some pretraining on its text.
+"""A tiny model made from a web: tokenizer, random weights, pretraining on its text, reading tasks.
 
 Brings together corpus, model and training. Knows no terminal.
 """
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
+from env.config import PRESETS
 from env.errors import ConfigError
+from env.records import Step
 from env.web.corpus import Corpus
 from policies.checkpoints import METRICS
-from policies.cloning.config import CloneConfig
+from policies.cloning.config import CloneConfig, ExampleConfig
 from policies.cloning.output import begin, finish, held
 from policies.cloning.splitting import part_of
 from policies.grammar.config import NUMBERED
@@ -23,12 +27,17 @@ from policies.models.tiny.config import SHAPES, TinyConfig, check
 from policies.prompts import PromptConfig
 
 if TYPE_CHECKING:
-    from policies.cloning.records import Example
+    from policies.cloning.opening import Base
+    from policies.cloning.records import Example, Ids
     from policies.cloning.training import Data, Progress
     from policies.models.tiny.passages import Encode
 
 START = "checkpoints/start"
 """The tokenizer and the random weights, while the model is being made."""
+READING = "reading"
+"""The metrics of learning to read and, until the model is made, its checkpoints."""
+PAGES = 2500
+"""Pages, at most, that something is asked about."""
 HELD_OUT = 0.02
 """Share of the pages that are only measured on."""
 MEASURED = 200
@@ -65,7 +74,7 @@ def make_tiny(web: Corpus, out: Path, config: TinyConfig, watch: Watch) -> bool:
 
 def _make(web: Corpus, out: Path, config: TinyConfig, watch: Watch) -> None:
     from policies.cloning.opening import open_base
-    from policies.cloning.training import clone
+    from policies.cloning.training import CHECKPOINTS, clone
 
     start = out / START
     if not (start / "model.safetensors").exists():
@@ -75,6 +84,12 @@ def _make(web: Corpus, out: Path, config: TinyConfig, watch: Watch) -> None:
     data = _data(web, base.tokens.encode_text, config)
     watch.note(f"Reading {sum(one.length for one in data.train):,} tokens of the web's text")
     clone(base.model, data, out, training_of(config), watch=watch.trained)
+    if config.reading:
+        watch.note(f"Making {config.reading:,} questions about it ...")
+        tasks = _tasks(web, base, config)
+        watch.note(f"Learning to quote what answers {len(tasks.train):,} of them")
+        training = replace(training_of(config), learning_rate=config.reading_rate, epochs=1)
+        clone(base.model, tasks, out / READING, training, watch=watch.trained)
 
     def write(folder: Path) -> None:
         base.model.save_pretrained(folder)
@@ -82,7 +97,8 @@ def _make(web: Corpus, out: Path, config: TinyConfig, watch: Watch) -> None:
         write_config(folder, ASKED)
 
     finish(out, write)
-    shutil.rmtree(out / "checkpoints", ignore_errors=True)
+    for folder in (out, out / READING):
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
 
 
 def training_of(config: TinyConfig) -> CloneConfig:
@@ -116,13 +132,53 @@ def _start(web: Corpus, folder: Path, config: TinyConfig) -> None:
 
 
 def _data(web: Corpus, encode: Encode, config: TinyConfig) -> Data:
-    from policies.cloning.training import Data
     from policies.models.tiny.passages import passages
 
     pages = ((page.title, page.text) for page in web.texts())
+    examples = passages(pages, web.description.pages, encode, config.text, config.seed)
+    return _split(list(examples), ())
+
+
+def _tasks(web: Corpus, base: Base, config: TinyConfig) -> Data:
+    """Return the reading tasks; those of some pages are held out."""
+    from policies.cloning.examples import Reader, Sets, example_of
+    from policies.cloning.records import Example
+    from policies.models.tiny.reading import reading_steps
+
+    draw, known = Random(config.seed), Sets()
+    urls = [page.url for page in web.texts()]
+    chosen = draw.sample(urls, min(PAGES, len(urls)))
+
+    async def steps() -> list[Step]:
+        pages = [await web.open(url) for url in chosen]
+        return await reading_steps(pages, config.reading, draw, PRESETS[ASKED.preset])
+
+    reader, learnt = Reader(base.tokens, base.context), ExampleConfig(loss="masked")
+    made = [
+        example_of(
+            f"{step.observation.domain} {step.observation.title}",
+            step,
+            reader,
+            ASKED,
+            learnt,
+            known,
+        )
+        for step in asyncio.run(steps())
+    ]
+    return _split([one for one in made if isinstance(one, Example)], known.sets)
+
+
+def _split(examples: Sequence[Example], sets: Sequence[Ids]) -> Data:
+    """Hold out the examples of some pages.
+
+    Raises:
+        ConfigError: there are too few.
+    """
+    from policies.cloning.training import Data
+
     parts: dict[str, list[Example]] = {"train": [], "validation": []}
-    for one in passages(pages, web.description.pages, encode, config.text, config.seed):
+    for one in examples:
         parts[part_of(one.question, HELD_OUT)].append(one)
     if not all(parts.values()):
         raise ConfigError("the web has too little text: make the model from a larger one")
-    return Data(parts["train"], parts["validation"][:MEASURED], ())
+    return Data(parts["train"], parts["validation"][:MEASURED], tuple(sets))

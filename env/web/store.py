@@ -100,6 +100,7 @@ class Stored(NamedTuple):
     """What indexing needs of a stored page."""
 
     id: int
+    url: str
     title: str
     text: str
     passages: list[Passage]
@@ -197,10 +198,11 @@ class Store:
 
     def texts(self, after: int = 0) -> Iterator[Stored]:
         """Yield every page after one, in order, with its passages."""
-        query = "SELECT id, title, text, passage_list FROM pages WHERE id > ? ORDER BY id"
-        for number, title, text, passages in self._connection.execute(query, (after,)):
+        query = "SELECT id, url, title, text, passage_list FROM pages WHERE id > ? ORDER BY id"
+        for number, url, title, text, passages in self._connection.execute(query, (after,)):
             yield Stored(
                 number,
+                url,
                 title,
                 zlib.decompress(text).decode(),
                 msgspec.json.decode(zlib.decompress(passages), type=list[Passage]),

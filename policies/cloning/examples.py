@@ -68,10 +68,10 @@ def make_examples(
     """
     if config.loss == "masked" and model.grammar is None:
         raise ConfigError("the masked loss needs a grammar: use --loss plain, or give a grammar")
-    made, known, left_out = [], _Sets(), Counter[str]()
+    made, known, left_out = [], Sets(), Counter[str]()
     for done, episode in enumerate(episodes, start=1):
         for step in _steps(episode, left_out):
-            example = _example(episode.question.id, step, reader, model, config, known)
+            example = example_of(episode.question.id, step, reader, model, config, known)
             if isinstance(example, Example):
                 made.append(example)
             else:
@@ -104,13 +104,13 @@ def _command(step: Step) -> str | None:
         return None
 
 
-def _example(
+def example_of(
     question: str,
     step: Step,
     reader: Reader,
     model: LanguageModelConfig,
     config: ExampleConfig,
-    known: _Sets,
+    known: Sets,
 ) -> Example | str:
     """Return the example of a step, or why there is none."""
     kind = ANSWERING if step.observation.answering else _command(step) or ""
@@ -142,7 +142,7 @@ class _Label(NamedTuple):
     sets: Ids
 
 
-def _label(text: str, request: Request, tokens: Tokens, known: _Sets) -> _Label | None:
+def _label(text: str, request: Request, tokens: Tokens, known: Sets) -> _Label | None:
     """Return the tokens of a text, and with a grammar what else was allowed at each."""
     if request.legal is None:
         ids = [*tokens.encode_text(text), tokens.end]
@@ -150,7 +150,7 @@ def _label(text: str, request: Request, tokens: Tokens, known: _Sets) -> _Label 
     return _masked(text, request.legal, tokens, known)
 
 
-def _masked(text: str, legal: Legal, tokens: Tokens, known: _Sets) -> _Label | None:
+def _masked(text: str, legal: Legal, tokens: Tokens, known: Sets) -> _Label | None:
     path = tokens.masks.path(legal, text)
     if path is None:
         return None
@@ -162,7 +162,7 @@ def _masked(text: str, legal: Legal, tokens: Tokens, known: _Sets) -> _Label | N
     return _Label(np.asarray(path, np.int32), np.asarray(sets, np.int32))
 
 
-class _Sets:
+class Sets:
     """Sets of tokens, each kept once: most places share theirs with many others."""
 
     def __init__(self) -> None:

@@ -16,8 +16,9 @@ class GrammarConfig:
     quotes: Literal["spans", "sentences", "numbered"] = "spans"
     """Any run of words on the screen (also `<start>━<end>`), a whole sentence, or the number that
     the sentence has in the prompt (`PromptConfig.aids`), which the policy spells out."""
-    answers: Literal["free", "quoted"] = "free"
-    """Any text with at least one `[n]` that exists, or quotes, each followed by its mark."""
+    answers: Literal["free", "quoted", "marks"] = "free"
+    """Any text with at least one `[n]` that exists; or quotes, each followed by its mark; or only
+    the marks of quotes, which the policy spells out."""
     least_quotes: int = 0
     """`End: Answer` is not legal before so many quotes, while anything else can be done."""
     refusals: bool = True
@@ -27,4 +28,4 @@ class GrammarConfig:
 
 FREE = GrammarConfig()
 TIGHT = GrammarConfig("question", "sentences", "quoted", 1, refusals=False)
-NUMBERED = GrammarConfig("whole", "numbered", "quoted", 1, refusals=False)
+NUMBERED = GrammarConfig("whole", "numbered", "marks", 1, refusals=False)

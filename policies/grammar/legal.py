@@ -9,11 +9,13 @@ from typing import Literal
 
 from env.answers import NOTHING_FOUND
 
-VERSION = "2"
+VERSION = "3"
 """Raised when the same observation gives another set; completions record it."""
 
 NUMBER = "⟨{}⟩"
 """How a sentence is numbered in prompts (policies.aids), and quoted by its number."""
+
+_MARKS = re.compile(r"\[\d+\]")
 
 CONTROLS = ((0x00, 0x1F), (0x7F, 0x9F), (0x2028, 0x2029))
 """Ranges of code points that no line holds; an answer holds line ends."""
@@ -50,15 +52,21 @@ class Legal:
     nothing was found (env.answers.NOTHING_FOUND). `[` stands in marks alone, and nowhere first."""
     quoted: tuple[str, ...] = ()
     """Answering with quotes only: their texts, in order, each on one line; empty: free text."""
+    marks: bool = False
+    """Answering with quotes only: the mark of a quote is written in place of its text and mark."""
 
 
 def spelled(legal: Legal, text: str) -> str:
-    """Return the command for what was written: the sentence for a number that stands for it."""
+    """Return what was meant: the sentence, or the quote, for the number that stands for it."""
+    if legal.marks and chooses(answer_items(legal), text):
+        return _MARKS.sub(lambda mark: f"{legal.quoted[int(mark[0][1:-1]) - 1]} {mark[0]}", text)
     return _exchanged(legal, text, lambda line: zip(line.choices, line.meanings, strict=False))
 
 
 def shortened(legal: Legal, text: str) -> str:
-    """Return how a command is written here: the opposite of `spelled`."""
+    """Return how a command or an answer is written here: the opposite of `spelled`."""
+    if legal.marks and chooses(_cited(legal), text):
+        return " ".join(_MARKS.findall(text))
     return _exchanged(legal, text, lambda line: zip(line.meanings, line.choices, strict=False))
 
 
@@ -95,7 +103,13 @@ def allows(legal: Legal, text: str) -> bool:
 
 
 def answer_items(legal: Legal) -> tuple[str, ...]:
-    """Return what an answer of quotes alone is made of: each quote with its mark."""
+    """Return what an answer of quotes alone is made of: each quote with its mark, or the mark."""
+    if legal.marks:
+        return tuple(f"[{number}]" for number in range(1, len(legal.quoted) + 1))
+    return _cited(legal)
+
+
+def _cited(legal: Legal) -> tuple[str, ...]:
     return tuple(f"{text} [{number}]" for number, text in enumerate(legal.quoted, 1))
 
 

@@ -115,10 +115,11 @@ def _quotes(prefix: str, seen: Observation, config: GrammarConfig) -> Iterator[L
 
 def _answers(observation: Observation, config: GrammarConfig) -> Legal:
     quoted: tuple[str, ...] = ()
-    if config.answers == "quoted":
+    if config.answers != "free":
         texts = (" ".join(quote.text.split()) for quote in observation.quotes)
         quoted = tuple(map(plain_citations, texts))
-    return Legal((), True, len(observation.quotes), quoted)
+    marks = config.answers == "marks" and bool(quoted)
+    return Legal((), True, len(observation.quotes), quoted, marks)
 
 
 def _stripped(word: str) -> str:

@@ -16,7 +16,7 @@ from policies.aids import question_stems, with_aids
 from policies.grammar.config import NUMBERED
 from policies.grammar.legal import shortened, spelled
 from policies.grammar.observing import legal_lines
-from policies.language_model import LanguageModelConfig, command_of, written_for
+from policies.language_model import LanguageModelConfig, spelled_out, written_for
 from policies.prompts import PromptConfig, make_prompt
 
 AIDS = re.compile("★|⟨[0-9]+⟩")
@@ -79,7 +79,7 @@ async def test_a_number_is_spelled_out_as_the_sentence_behind_it():
         prompt = make_prompt(seen, config.prompt).text
         behind = prompt.split(f"⟨{number}⟩", maxsplit=1)[1]
         assert unmark(AIDS.sub("", behind)).startswith(sentence)
-        command = command_of(seen, config, f"Quote: ⟨{number}⟩")
+        command = spelled_out(seen, config, f"Quote: ⟨{number}⟩")
         assert written_for(seen, config, command) == f"Quote: ⟨{number}⟩"
         seen = await browser.step(command)
         assert seen.quotes[-1].text.startswith(sentence)

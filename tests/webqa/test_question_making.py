@@ -23,7 +23,10 @@ HOLT = (
     "Holt founded a school of masonry in Eastmere in 1640 with seven pupils of the town guild. "
     "Her brother succeeded Osric Vane as the keeper of the great library near Lorien at Harrow."
 )
-PAGES = [Stored(1, "Harrow Bridge", BRIDGE, []), Stored(2, "Mira Holt", HOLT, [])]
+PAGES = [
+    Stored(1, "https://harrow.example/", "Harrow Bridge", BRIDGE, []),
+    Stored(2, "https://mira.example/", "Mira Holt", HOLT, []),
+]
 EXACT = Wording(dropped=0, replaced=0, context=0, shortest=20, longest=20, lower=1)
 
 
@@ -117,7 +120,7 @@ def test_questions_are_read_back(tmp_path):
 
 
 def test_pages_without_sentences_give_no_questions():
-    assert make(pages=[Stored(1, "", "", []), Stored(2, "List", "a\n" * 100, [])]) == []
+    assert make(pages=[Stored(1, "", "", "", []), Stored(2, "", "List", "a\n" * 100, [])]) == []
     assert list(paragraphs("# Heading\n\nshort line\n")) == []
 
 

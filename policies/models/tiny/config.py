@@ -44,7 +44,12 @@ class TinyConfig:
     passes: float = 1.0
     """How often they are read."""
     learning_rate: float = 1e-3
-    """At its highest."""
+    """At its highest, while text is read."""
+    reading: int = 6000
+    """Questions made of sentences of the web, to learn to quote the sentence that a question is
+    about; 0: none."""
+    reading_rate: float = 6e-4
+    """Learning rate, at its highest, of these."""
     batch_tokens: int = 8192
     """Tokens of an update."""
     bf16: bool = False
@@ -61,9 +66,10 @@ def check(config: TinyConfig) -> None:
     Raises:
         ConfigError: says which one and what it may be.
     """
-    for name in ("text", "passes", "learning_rate", "batch_tokens"):
+    for name in ("text", "passes", "learning_rate", "reading_rate", "batch_tokens"):
         if not getattr(config, name) > 0:
             flag = name.replace("_", "-")
             raise ConfigError(f"--{flag} must be above 0, not {getattr(config, name)}")
-    if config.threads < 0:
-        raise ConfigError(f"--threads must be 0 or more, not {config.threads}")
+    for name in ("reading", "threads"):
+        if getattr(config, name) < 0:
+            raise ConfigError(f"--{name} must be 0 or more, not {getattr(config, name)}")
