@@ -89,38 +89,90 @@ async def run_episode(
 ) -> Rollout:
     """Run one episode to its end. A fault of the policy or the web is recorded, not raised."""
     browser = Browser(setup.web, setup.browser)
+    begin = _Beginning(question, seed, attempt)
+    return await _played(policy, browser, begin, setup, lambda: browser.start(question, quotes))
+
+
+async def answer_again(
+    policy: Policy, browsed: Episode, setup: Setup, *, seed: int = 0, attempt: int = 0
+) -> Rollout:
+    """Answer once more from what an episode quoted: another episode, with the same browsing.
+
+    Nothing is browsed, so several at a time share the reading of one prompt. Its seconds and
+    tokens are those of the new answer alone, and its `parent` is the episode given.
+
+    Raises:
+        ValueError: the episode never came to answering (see `can_answer_again`).
+    """
+    if not can_answer_again(browsed):
+        raise ValueError(f"episode {browsed.id} ended before there was anything to answer from")
+    browser, seen = Browser(setup.web, setup.browser), browsed.steps[-1].observation
+    begin = _Beginning(browsed.question, seed, attempt, browsed)
+
+    def start() -> Observation:
+        browser.start(browsed.question, seen.quotes)
+        browser.stop(browsed.stopped_by)
+        return seen
+
+    return await _played(policy, browser, begin, setup, start)
+
+
+def can_answer_again(browsed: Episode) -> bool:
+    """Tell whether an episode came to answering: its last step is then the answer."""
+    return bool(browsed.steps) and browsed.steps[-1].observation.answering
+
+
+class _Beginning(NamedTuple):
+    """What an episode begins with."""
+
+    question: Question
+    seed: int
+    attempt: int
+    browsed: Episode | None = None
+    """The episode whose browsing is taken over."""
+
+
+async def _played(
+    policy: Policy,
+    browser: Browser,
+    begin: _Beginning,
+    setup: Setup,
+    start: Callable[[], Observation],
+) -> Rollout:
+    """Play an episode to its end and make its record."""
     steps: list[Step] = []
-    started, begin, error = setup.now(), time.perf_counter(), ""
+    started, clock, error = setup.now(), time.perf_counter(), ""
     try:
-        observation = browser.start(question, quotes)
+        observation = start()
         while browser.ended is None:
             taken = len(steps)
-            observation = await _turn(policy, browser, observation, steps, setup.limits, begin)
+            observation = await _turn(policy, browser, observation, steps, setup.limits, clock)
             if setup.watch and len(steps) > taken:
                 setup.watch(steps[-1])
-            if _apply_limits(browser, setup.limits, time.perf_counter() - begin, steps):
+            if _apply_limits(browser, setup.limits, time.perf_counter() - clock, steps):
                 observation = browser.observe()
     except Exception as fault:  # noqa: BLE001 - a bad episode is data: it is recorded with its reason
         error = _in_a_line(fault)
-    failed = bool(error)
+    failed, browsed = bool(error), begin.browsed
     error = error or next((one.completion.error for one in steps if one.completion.error), "")
     episode = Episode(
-        id=episode_id(setup.run, question.id, attempt),
-        question=question,
+        id=episode_id(setup.run, begin.question.id, begin.attempt),
+        question=begin.question,
         policy=policy.name,
         web=setup.web.identity,
         configuration=setup.configuration,
-        steps=tuple(steps),
+        steps=(*(browsed.steps[:-1] if browsed else ()), *steps),
         answer=None if failed else browser.answer,
         ended="failed" if failed else browser.ended or "failed",
         stopped_by="error" if failed else browser.stopped_by,
-        seed=seed,
-        attempt=attempt,
+        seed=begin.seed,
+        attempt=begin.attempt,
         error=error,
         started_at=started.isoformat(timespec="seconds"),
-        seconds=round(time.perf_counter() - begin, 4),
+        seconds=round(time.perf_counter() - clock, 4),
         prompt_tokens=sum(step.completion.prompt_tokens for step in steps),
         completion_tokens=sum(step.completion.completion_tokens for step in steps),
+        parent=browsed.id if browsed else "",
         version=VERSION,
     )
     return Rollout(episode, tuple(browser.pages.values()))

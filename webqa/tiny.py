@@ -154,17 +154,10 @@ def _tasks(web: Corpus, base: Base, config: TinyConfig) -> Data:
         return await reading_steps(pages, config.reading, draw, PRESETS[ASKED.preset])
 
     reader, learnt = Reader(base.tokens, base.context), ExampleConfig(loss="masked")
-    made = [
-        example_of(
-            f"{step.observation.domain} {step.observation.title}",
-            step,
-            reader,
-            ASKED,
-            learnt,
-            known,
-        )
-        for step in asyncio.run(steps())
-    ]
+    made = []
+    for step in asyncio.run(steps()):
+        page = f"{step.observation.domain} {step.observation.title}"
+        made.append(example_of(page, step, reader, ASKED, learnt, known))
     return _split([one for one in made if isinstance(one, Example)], known.sets)
 
 
@@ -172,13 +165,15 @@ def _split(examples: Sequence[Example], sets: Sequence[Ids]) -> Data:
     """Hold out the examples of some pages.
 
     Raises:
-        ConfigError: there are too few.
+        ConfigError: there are fewer than two.
     """
     from policies.cloning.training import Data
 
-    parts: dict[str, list[Example]] = {"train": [], "validation": []}
-    for one in examples:
-        parts[part_of(one.question, HELD_OUT)].append(one)
-    if not all(parts.values()):
+    pages = sorted({one.question for one in examples})
+    if len(pages) < 2:
         raise ConfigError("the web has too little text: make the model from a larger one")
-    return Data(parts["train"], parts["validation"][:MEASURED], tuple(sets))
+    # Of a few pages perhaps none is held out by its hash.
+    held = {page for page in pages if part_of(page, HELD_OUT) == "validation"} or {pages[0]}
+    train = [one for one in examples if one.question not in held]
+    validation = [one for one in examples if one.question in held]
+    return Data(train, validation[:MEASURED], tuple(sets))

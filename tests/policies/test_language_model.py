@@ -17,6 +17,7 @@ from policies.language_model import (
     LanguageModelPolicy,
     make_request,
     read_config,
+    spelled_out,
     write_config,
     written_for,
 )
@@ -203,3 +204,28 @@ def test_only_what_may_be_quoted_by_number_is_taught_so(grammar, numbered):
     written = written_for(seen, config, "Quote: The second one tells of hills.")
     assert (written == "Quote: ⟨1⟩") == numbered
     assert request.legal is None or allows(request.legal, written)
+
+
+@pytest.mark.parametrize(("grammar", "marks"), [(NUMBERED, True), (None, True), (TIGHT, False)])
+async def test_an_answer_of_marks_is_spelled_out_and_taught_so(grammar, marks):
+    quotes = tuple(Quote(text, "T", "t.example") for text in ("One [3] is.", "Two\nare.", "Three."))
+    seen = Observation(question="Which?", quotes=quotes, answering=True, actions_left=0)
+    config = replace(AIDED, grammar=grammar)
+    whole = "One (3) is. [1] Three. [3]"
+    written = written_for(seen, config, whole)
+    assert written == ("[1] [3]" if marks else whole)
+    assert spelled_out(seen, config, written) == whole
+    request, shown = make_request(seen, Narrow(5000), config)
+    assert request.legal is None or allows(request.legal, written)
+    assert spelled_out(shown, config, "They say so [2].") == "They say so [2]."
+    assert written_for(shown, config, "They say so [2].") == "They say so [2]."
+
+
+async def test_an_answer_of_marks_is_an_answer_that_cites():
+    # Only spelled out does it say anything; the tokens stay those that were written.
+    quotes = (Quote("One is.", "T", "t.example"), Quote("Two are.", "T", "t.example"))
+    seen = Observation(question="Which?", quotes=quotes, answering=True, actions_left=0)
+    config = replace(AIDED, grammar=NUMBERED)
+    written = await LanguageModelPolicy(Model("[2]"), config).act(seen)
+    assert written.text == "Two are. [2]"
+    assert written.completion_tokens == 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from policies.grammar.gbnf import to_gbnf
 from policies.grammar.json_schema import from_json, to_schema
 from policies.grammar.lark import to_lark
-from policies.grammar.legal import Legal, Line, allows
+from policies.grammar.legal import Legal, Line, allows, answer_items
 from tests.policies.grammar.gbnf_reader import Grammar
 from tests.policies.grammar.playing import WORDS, write, write_line
 from tests.policies.grammar.tokenizers import plain
@@ -40,7 +40,9 @@ def some_lines(draw):
 
 ANSWERS = st.one_of(
     st.integers(1, 12).map(lambda count: Legal((), True, count)),
-    LISTS.map(lambda quoted: Legal((), True, len(quoted), quoted)),
+    st.builds(
+        lambda quoted, marks: Legal((), True, len(quoted), quoted, marks), LISTS, st.booleans()
+    ),
 )
 LEGALS = st.one_of(some_lines(), ANSWERS)
 
@@ -98,7 +100,7 @@ def as_json(legal, text, line):
     if legal.answering:
         if not legal.quoted:
             return {"answer": text}
-        items = [f"{quote} [{n}]" for n, quote in enumerate(legal.quoted, 1)]
+        items = answer_items(legal)
         return {"answer": [item for item in items if f" {item} " in f" {text} "]}
     argument = text.removeprefix(line.prefix)
     return {"action": {"command": line.command, "argument": argument}}
@@ -119,7 +121,11 @@ def test_schema_holds_every_command_and_gives_its_line_back(legal, seed):
 @given(ANSWERS, st.integers(0, 10**9))
 def test_schema_holds_every_answer_and_gives_it_back(legal, seed):
     text = write(legal, Random(seed))
-    if legal.quoted and any(" [" in quote or "]" in quote for quote in legal.quoted):
+    if (
+        legal.quoted
+        and not legal.marks
+        and any(" [" in quote or "]" in quote for quote in legal.quoted)
+    ):
         return  # a quote that looks like another's end cannot be taken apart by this test
     reply = as_json(legal, text, None)
     assert fits(to_schema(legal), reply)
