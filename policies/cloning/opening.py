@@ -45,12 +45,12 @@ def open_base(name: str, lora: int, seed: int) -> Base:
 
 
 def identity(name: str) -> str:
-    """Return a hash of the weights in a model's folder; of the hub's models the name."""
+    """Return a hash of a model's folder, tokenizer included; of the hub's models the name."""
     folder = Path(name)
     if not folder.is_dir():
         return name
     digest = sha256()
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in sorted(folder.glob("*.safetensors")) + sorted(folder.glob("*.json")):
         with path.open("rb") as file:
             while block := file.read(1 << 22):
                 digest.update(block)

@@ -23,10 +23,8 @@ from policies.checkpoints import add_metrics, cut_metrics, newest, remove_torn, 
 from policies.cloning.collator import epochs
 from policies.cloning.config import CloneConfig
 from policies.cloning.keeping import load_best, read_standing, write_standing
-from policies.cloning.loss import score, weighted_loss
-from policies.cloning.measuring import CHECKPOINTS, Data, Play, Progress, Work
+from policies.cloning.measuring import CHECKPOINTS, CloningWork, Data, Play, Progress, Work
 from policies.cloning.output import is_main
-from policies.cloning.records import Example
 from policies.models.base import ModelError
 
 LOGGED = 10
@@ -71,46 +69,49 @@ def clone(
         ModelError: the loss is no number any more, or the model has no output layer.
         ConfigError: the folder cannot be written.
     """
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    checkpoints = folder / CHECKPOINTS
+    return fit(CloningWork(model, data, folder, config, play=play, watch=watch))
+
+
+def fit(work: Work) -> Outcome:
+    """Do a training, or go on with one that was stopped; see `clone`."""
+    if work.config.threads:
+        torch.set_num_threads(work.config.threads)
+    checkpoints = work.folder / CHECKPOINTS
     if is_main():
         remove_torn(checkpoints)
     found = newest(checkpoints)
-    standing = read_standing(found)
+    work.standing = read_standing(found)
     resumed = step_of(found) if found else 0
-    if not standing.finished:
+    if not work.standing.finished:
         if is_main():
-            cut_metrics(folder, resumed if found else -1)
-        work = Work(model, data, folder, config, standing, play, watch)
-        trainer = _CloningTrainer(work, fresh=found is None)
+            cut_metrics(work.folder, resumed if found else -1)
+        trainer = _FittingTrainer(work, fresh=found is None)
         if work.average and found:
             work.average.load(found)
         trainer.train(resume_from_checkpoint=str(found) if found else None)
-    load_best(checkpoints, model)
-    return Outcome(standing.step, standing.measured, resumed)
+    load_best(checkpoints, work.model)
+    return Outcome(work.standing.step, work.standing.measured, resumed)
 
 
 class _Batches(Dataset):  # type: ignore[misc]  # torch is untyped here
     """The batches of the whole training, each a list of examples."""
 
-    def __init__(self, examples: Sequence[Example], batches: Sequence[Sequence[int]]) -> None:
+    def __init__(self, examples: Sequence[Any], batches: Sequence[Sequence[int]]) -> None:
         self._examples, self._batches = examples, batches
 
     def __len__(self) -> int:
         return len(self._batches)
 
-    def __getitem__(self, number: int) -> list[Example]:
+    def __getitem__(self, number: int) -> list[Any]:
         return [self._examples[place] for place in self._batches[number]]
 
 
-class _CloningTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped here
+class _FittingTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped here
     """The Trainer with our batches, loss and measurements."""
 
     def __init__(self, work: Work, *, fresh: bool) -> None:
         arguments = _arguments(work, fresh)
-        config, examples = work.config, work.data.train
-        lengths = [example.length for example in examples]
+        config, lengths = work.config, work.lengths
         wanted = config.steps * config.accumulate * arguments.world_size
         batches = epochs(lengths, config.batch_tokens, config.seed, config.epochs, wanted)
         updates = -(-len(batches) // (config.accumulate * arguments.world_size))
@@ -118,8 +119,8 @@ class _CloningTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         super().__init__(
             model=work.model,
             args=arguments,
-            train_dataset=_Batches(examples, batches),
-            eval_dataset=work.held_out,
+            train_dataset=_Batches(work.examples, batches),
+            eval_dataset=[],  # what is held out is the work's to measure
             callbacks=[_Watching(self, work)],
         )
         self.remove_callback(PrinterCallback)
@@ -157,12 +158,9 @@ class _CloningTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     ) -> torch.Tensor:
         """Return this batch's part of the update's loss."""
         self.read += int(inputs["attention_mask"].sum())
-        scored = score(model, self.work.head, inputs)
         total = inputs["weights"].sum() if num_items_in_batch is None else num_items_in_batch
         # The gradients of several processes are averaged, but the loss is a sum over all of them.
-        return self.accelerator.num_processes * weighted_loss(
-            scored.logprobs, inputs["weights"], total
-        )
+        return self.accelerator.num_processes * self.work.loss(model, inputs, total)
 
     def evaluate(self, *_ignored: object, **_more: object) -> dict[str, float]:
         """Measure on held-out examples, keep the best weights, and stop if nothing gets better."""
@@ -182,7 +180,7 @@ class _CloningTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
 class _Watching(TrainerCallback):  # type: ignore[misc]
     """Averages the weights, completes and seals checkpoints, writes metrics, tells of progress."""
 
-    def __init__(self, trainer: _CloningTrainer, work: Work) -> None:
+    def __init__(self, trainer: _FittingTrainer, work: Work) -> None:
         self._trainer, self._work = trainer, work
         self._last = (time.perf_counter(), 0, 0)
 
@@ -289,4 +287,4 @@ def _arguments(work: Work, fresh: bool) -> TrainingArguments:
     return arguments
 
 
-__all__ = ["CHECKPOINTS", "Data", "Outcome", "Play", "Progress", "clone"]
+__all__ = ["CHECKPOINTS", "Data", "Outcome", "Play", "Progress", "clone", "fit"]

@@ -104,6 +104,13 @@ def test_only_what_was_found(run, tmp_path):
     assert [one.question.id for one in read_episodes(tmp_path / "out")] == ["a", "b", "c"]
 
 
+def test_what_was_not_found_is_not_made_again(run, capsys):
+    assert run("demonstrate", "--only-found") == 0
+    capsys.readouterr()
+    assert run("demonstrate", "--only-found") == 0
+    assert "Nothing was left to demonstrate" in capsys.readouterr().out
+
+
 def test_several_processes_give_the_same_in_the_same_order(web):
     """Fails when processes lose episodes, mix their order, or draw other paths."""
     asked = [

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from env.answers import shows_answer
 from env.config import SMALL
 from env.errors import ConfigError
+from env.jsonl import append, read
 from policies.base import Rollout
 from policies.demonstrator import DemonstratorConfig
 from webqa.cli.exits import Exit
@@ -28,6 +29,8 @@ from webqa.questions import read_questions
 from webqa.run import Run, Settings, configuration
 from webqa.webs import OFFLINE, services_of
 
+DISCARDED = "discarded.jsonl"
+"""Ids of the episodes that were made and, with --only-found, not recorded."""
 EVERY = 200
 """Episodes between two lines of progress where there is no terminal."""
 
@@ -92,7 +95,8 @@ def demonstrate(
         web, browser, demonstrator, out.resolve().name, configuration(settings), amount.seed
     )
     with Run(out, settings, web_name=web) as run:
-        tasks = list(remaining(asked, amount.attempts, run.name, run.finished))
+        seen = run.finished | _discarded(out)
+        tasks = list(remaining(asked, amount.attempts, run.name, seen))
         if done := len(run.finished):
             print(f"{counted(done, 'episode')} recorded already", file=sys.stderr)
         try:
@@ -149,8 +153,16 @@ def _record(run: Run, rollouts: Iterable[Rollout], total: int, only_found: bool)
     for rollout in rollouts:
         if tally.add(rollout) or not only_found:
             run.add(rollout)
+        else:
+            append(run.folder / DISCARDED, {"id": rollout.episode.id}, wait=False)
         _show(tally.made, total)
     return tally
+
+
+def _discarded(folder: Path) -> set[str]:
+    """Return the ids of episodes that quoted no accepted answer, so that none is made again."""
+    path = folder / DISCARDED
+    return {one["id"] for one in read(path, dict[str, str])} if path.exists() else set()
 
 
 def _show(done: int, total: int) -> None:

@@ -10,7 +10,7 @@ from policies.models.endpoint.faults import Fault, passes, pause
 from policies.models.endpoint.outside import Budget, Outside
 from policies.models.endpoint.replicas import Replica, Replicas
 from policies.models.endpoint.transport import Reply
-from policies.models.endpoint.words import words_of
+from policies.models.endpoint.words import spent, words_of
 
 
 class Asker:
@@ -75,12 +75,13 @@ class Asker:
 
     def _busy(self, replica: Replica, reply: Reply) -> Fault:
         asked = retry_after(reply.headers, self._outside.now())
-        said = self._key.said(words_of(reply.body).text)
+        words = words_of(reply.body)
+        said = self._key.said(words.text)
         rest = f", and asks to wait {asked:g} seconds" if asked else ""
         return Fault(
             f"{replica.transport.address.root} answered with status {reply.status}{rest}"
             + (f": {said}" if said else ""),
-            passing=True,
+            passing=not spent(words),
             asked=asked,
             status=reply.status,
         )

@@ -90,12 +90,18 @@ _TOO_LONG = re.compile(
     r"|prompt is too long|reduce the length|exceed_context",
     re.IGNORECASE,
 )
+_SPENT = re.compile(r"insufficient_quota|current quota|billing|credit balance", re.IGNORECASE)
 _NO_CHAT = re.compile(r"chat[ _]?template|not a chat model|does not support chat", re.IGNORECASE)
 
 
 def too_long(words: Words) -> bool:
     """Tell whether the prompt is longer than the model's context."""
     return bool(_TOO_LONG.search(words.text))
+
+
+def spent(words: Words) -> bool:
+    """Tell whether the account has nothing left: waiting does not help."""
+    return bool(_SPENT.search(words.text))
 
 
 def no_chat(words: Words) -> bool:

@@ -50,11 +50,11 @@ def read_model(name: str | Path, config: LocalConfig | None = None) -> Loaded:
         ModelError: there is no such model, or it cannot be used; says what to do.
     """
     config = config or LocalConfig()
-    folder = _folder(str(name), config.offline)
-    _refuse_foreign_code(folder)
-    device = _device(config.device)
+    folder = find_folder(str(name), config.offline)
+    refuse_foreign_code(folder)
+    device = find_device(config.device)
     kind = config.dtype if config.dtype != "auto" else "bf16" if device == "cuda" else "fp32"
-    with _one_line(folder), _quiet():
+    with one_line(folder, "causal language model"), quiet():
         settings = _causal(folder)
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model, found = AutoModelForCausalLM.from_pretrained(
@@ -72,12 +72,12 @@ def read_model(name: str | Path, config: LocalConfig | None = None) -> Loaded:
                 "its *.safetensors belong to another model, or are not complete"
             )
         tokens = Tokens(tokenizer, _ends(model))
-        _check_sizes(folder, model, tokens)
-        context = _context(settings, tokenizer, config.context)
+        check_sizes(folder, model, tokens)
+        context = find_context(settings, tokenizer, config.context)
         return Loaded(str(name), model.to(device).eval(), tokens, context)
 
 
-def _folder(name: str, offline: bool) -> Path:
+def find_folder(name: str, offline: bool = False) -> Path:
     """Return the model's folder, fetched from the hub where it is the name of one there.
 
     Raises:
@@ -88,7 +88,7 @@ def _folder(name: str, offline: bool) -> Path:
         if name.startswith((".", "/", "~")) or name.count("/") > 1 or path.exists():
             raise ModelError(f"{name} is no folder: give one with {_NEEDED}")
         path = _fetch(name, [*SETTINGS], offline)
-        _refuse_foreign_code(path)
+        refuse_foreign_code(path)
         path = _fetch(name, [*SETTINGS, WEIGHTS], offline)
     names = sorted(entry.name for entry in path.iterdir())
     if "config.json" not in names:
@@ -149,7 +149,12 @@ def _why(error: Exception, offline: bool) -> str:
     return f"{type(error).__name__}: {reason}"
 
 
-def _refuse_foreign_code(folder: Path) -> None:
+def refuse_foreign_code(folder: Path) -> None:
+    """Refuse a folder that wants code of its own to be run.
+
+    Raises:
+        ModelError: it does.
+    """
     for name in ("config.json", "tokenizer_config.json"):
         if "auto_map" in _read_object(folder / name):
             raise ModelError(
@@ -196,7 +201,12 @@ def _causal(folder: Path) -> Any:  # noqa: ANN401 - a configuration of transform
     return settings
 
 
-def _device(wanted: str) -> str:
+def find_device(wanted: str) -> str:
+    """Return the device that is meant.
+
+    Raises:
+        ModelError: it is not there.
+    """
     if wanted == "cuda" and not torch.cuda.is_available():
         raise ModelError("there is no CUDA device here: use the device cpu, or auto")
     if wanted == "auto":
@@ -209,7 +219,12 @@ def _ends(model: Any) -> list[int]:  # noqa: ANN401
     return found if isinstance(found, list) else [] if found is None else [found]
 
 
-def _check_sizes(folder: Path, model: Any, tokens: Tokens) -> None:  # noqa: ANN401
+def check_sizes(folder: Path, model: Any, tokens: Tokens) -> None:  # noqa: ANN401
+    """Refuse a tokenizer with tokens that the model does not know.
+
+    Raises:
+        ModelError: it has some.
+    """
     scores = model.get_input_embeddings().weight.shape[0]
     if tokens.size > scores:
         raise ModelError(
@@ -218,7 +233,7 @@ def _check_sizes(folder: Path, model: Any, tokens: Tokens) -> None:  # noqa: ANN
         )
 
 
-def _context(settings: Any, tokenizer: Any, wanted: int) -> int:  # noqa: ANN401
+def find_context(settings: Any, tokenizer: Any, wanted: int) -> int:  # noqa: ANN401
     """Return the tokens that the model can hold, at most those wanted.
 
     Raises:
@@ -237,8 +252,12 @@ def _context(settings: Any, tokenizer: Any, wanted: int) -> int:  # noqa: ANN401
 
 
 @contextmanager
-def _one_line(folder: Path) -> Iterator[None]:
-    """Turn whatever a broken folder does to transformers into one line."""
+def one_line(folder: Path, kind: str) -> Iterator[None]:
+    """Turn whatever a broken folder does to transformers into one line.
+
+    Raises:
+        ModelError: it could not be loaded as a model of this kind.
+    """
     try:
         yield
     except ModelError:
@@ -246,13 +265,13 @@ def _one_line(folder: Path) -> Iterator[None]:
     except Exception as error:  # a foreign folder can break loading in any way
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"{folder} cannot be loaded as a causal language model "
+            f"{folder} cannot be loaded as a {kind} "
             f"({type(error).__name__}: {reason}): save it again with save_pretrained"
         ) from error
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep the progress bars and reports of transformers away from the terminal."""
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()

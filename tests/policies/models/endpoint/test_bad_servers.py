@@ -88,6 +88,15 @@ async def test_one_clear_line(make, name, caplog):
         assert server.calls[0].headers["authorization"] == f"Bearer {SECRET}"
 
 
+async def test_an_account_with_nothing_left_is_not_asked_again(make):
+    """Fails when a question waits minutes for money."""
+    told = {"message": "You exceeded your current quota", "type": "insufficient_quota"}
+    async with FakeServer("openai", always=status(429, {"error": told})) as server:
+        with pytest.raises(ModelError, match="current quota"):
+            await one(make(server.url, key=SECRET))
+        assert len(server.calls) == 1
+
+
 @pytest.mark.parametrize(
     "echo",
     [SECRET, f"x{SECRET}y", "\u200b".join(SECRET), " ".join(SECRET), SECRET * 3],
