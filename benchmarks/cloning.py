@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks.playing import FirstResults, Played, open_web, play, table
+from benchmarks.playing import FirstResults, MostMarked, Played, open_web, play, table
 from benchmarks.questions import read_questions
 from env.jsonl import append
 from env.records import Question
@@ -83,8 +83,8 @@ class Pipeline:
         out = self.folder / name
         self.run(
             name, "clone", "--from", *runs, "--model", self.folder / "tiny", "-o", out,
-            "--loss", "masked", "--learning-rate", 6e-4, "--epochs", 1, "--batch-tokens", 4096,
-            "--bf16", "--threads", 1, "--every", 400, "--measured", 400, "--patience", 0, *more,
+            "--loss", "masked", "--learning-rate", 3e-4, "--epochs", 0.5, "--batch-tokens", 4096,
+            "--bf16", "--threads", 1, "--every", 200, "--measured", 400, "--patience", 0, *more,
         )  # fmt: skip
         return out
 
@@ -117,6 +117,7 @@ def baselines() -> list[tuple[str, MakePolicy]]:
         ("extractive", lambda _seed: ExtractivePolicy()),
         ("snippet's sentence, first result", lambda _seed: FirstResults("snippet")),
         ("snippet's sentence, three results", lambda _seed: FirstResults("snippets", 3)),
+        ("most marked sentence, three results", lambda _seed: MostMarked("marked", 3)),
         ("a random line, first result", lambda s: FirstResults("line", 1, random.Random(s))),
         ("random lines, three results", lambda s: FirstResults("lines", 3, random.Random(s))),
     ]

@@ -6,6 +6,8 @@ The measure: an accepted answer stands in one of the first three quotes, each cu
 from __future__ import annotations
 
 import random
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -20,8 +22,10 @@ from env.errors import InvalidAction
 from env.records import Completion, Episode, Observation, Question
 from env.web.base import Web
 from env.web.corpus import open_corpus
+from policies.aids import with_aids
 from policies.base import MakePolicy, Rollout, Setup, quoted_answer, run_episodes
 from policies.grammar.config import TIGHT
+from policies.grammar.legal import NUMBER
 from policies.grammar.observing import legal_lines
 
 
@@ -179,7 +183,18 @@ class FirstResults:
         ]
         if past[-1].startswith("Quote") or not choices:
             return "Back" if opened < self._results else "End: Answer"
-        return f"Quote: {self._draw.choice(choices) if self._draw else choices[0]}"
+        return f"Quote: {self._chosen(observation, choices)}"
+
+    def _chosen(self, _observation: Observation, choices: Sequence[str]) -> str:
+        return self._draw.choice(choices) if self._draw else choices[0]
+
+
+class MostMarked(FirstResults):
+    """Quotes the sentence that the prompt's aids number most often: the rule that they suggest."""
+
+    def _chosen(self, observation: Observation, choices: Sequence[str]) -> str:
+        seen = Counter(re.findall(NUMBER.format(r"(\d+)"), with_aids(observation).text))
+        return max(enumerate(choices, start=1), key=lambda one: (seen[str(one[0])], -one[0]))[1]
 
 
 def table(rows: Sequence[Played]) -> str:
