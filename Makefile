@@ -7,7 +7,13 @@ export QUESTION
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
-.PHONY: ask test lint check test-slow install clean
+# Of the pipeline; without WEB and POLICY one is made first, from the sample web.
+WEB ?=
+QUESTIONS ?=
+POLICY ?=
+PIPELINE ?= runs/pipeline
+
+.PHONY: ask test lint check test-slow pipeline install clean
 
 ask: .venv/installed
 	@$(BIN)/webqa ask "$$QUESTION" || test $$? -eq 3  # finding nothing is no error of make
@@ -25,6 +31,11 @@ check: .venv/installed-dev
 test-slow: .venv/installed-slow .venv-serve/installed
 	HF_HUB_OFFLINE=1 $(BIN)/pytest -m slow
 	HF_HUB_OFFLINE=1 .venv-serve/bin/pytest -m slow tests/webqa/serving
+
+pipeline: .venv/installed-dev
+	$(BIN)/python -m benchmarks.pipeline $(if $(WEB),--web "$(WEB)") \
+		$(if $(QUESTIONS),--questions "$(QUESTIONS)") $(if $(POLICY),--policy "$(POLICY)") \
+		-o "$(PIPELINE)"
 
 install: .venv/installed-dev
 

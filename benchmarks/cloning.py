@@ -60,12 +60,15 @@ class Pipeline:
             done.write_text(f"{time.perf_counter() - begin:.1f}")
         self.seconds[name] = float(done.read_text())
 
-    def make(self, text: int, made: int, attempts: int) -> Path:
-        """Make the model and the demonstrations, and clone; return the cloned model's folder."""
+    def make(self, text: int, made: int, attempts: int, *tiny: object) -> Path:
+        """Make the model and the demonstrations, and clone; return the cloned model's folder.
+
+        `tiny` are more flags for the making of the model.
+        """
         at, web = self.folder, self.web
         self.run(
             "tiny", "tiny", "--web", web, "-o", at / "tiny", "--text", text,
-            "--batch-tokens", 4096, "--bf16", "--threads", 1,
+            "--batch-tokens", 4096, "--bf16", "--threads", 1, *tiny,
         )  # fmt: skip
         self.run(
             "questions", "questions", "--from-web", web, "-o", at / "made.jsonl", "--count", made

@@ -174,6 +174,9 @@ class Episode:
     seconds: float = 0.0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    parent: str = ""
+    """Id of the episode whose browsing this one repeats in its steps, to answer once more; seconds
+    and tokens are then of its own answer alone. Empty when it browsed itself."""
     schema: int = SCHEMA
     version: str = ""
     """Version of the code that made it."""

@@ -6,7 +6,7 @@ Knows no terminal and no run folder.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +21,8 @@ from policies.base import MakePolicy, Policy, Rollout, Setup, episode_seed, run_
 from webqa.names import unknown
 
 ID_LENGTH = 16
+Play = Callable[..., Awaitable[Rollout]]
+"""Plays a question: takes it, a setup, and `seed`, `attempt` and `quotes` by name."""
 
 
 def ask(
@@ -174,10 +176,14 @@ def make_policy(name: str, web: Web) -> MakePolicy:
 class Conversation:
     """Questions that follow one another: each keeps the earlier questions and quotes."""
 
-    def __init__(self, make: MakePolicy, setup: Setup, seed: int = 0) -> None:
+    def __init__(
+        self, make: MakePolicy, setup: Setup, seed: int = 0, play: Play | None = None
+    ) -> None:
+        """Begin; `play` plays a question in place of one episode, as `webqa.choosing.BestOf`."""
         self._make = make
         self._setup = setup
         self._seed = seed
+        self._play = play or self._once
         self._questions: list[str] = []
         self._quotes: tuple[Quote, ...] = ()
 
@@ -200,18 +206,26 @@ class Conversation:
         question = make_question("\n\n".join(questions))
         attempt = attempts(question.id)
         seed = episode_seed(self._seed, question.id, attempt)
-        rollout = await run_episode(
-            self._make(seed),
-            question,
-            self._setup,
-            seed=seed,
-            attempt=attempt,
-            quotes=self._quotes,
+        rollout = await self._play(
+            question, self._setup, seed=seed, attempt=attempt, quotes=self._quotes
         )
         if rollout.episode.ended != "failed":
             self._questions = questions
             self._quotes = self._keep(rollout)
         return rollout
+
+    async def _once(
+        self,
+        question: Question,
+        setup: Setup,
+        *,
+        seed: int,
+        attempt: int,
+        quotes: tuple[Quote, ...],
+    ) -> Rollout:
+        return await run_episode(
+            self._make(seed), question, setup, seed=seed, attempt=attempt, quotes=quotes
+        )
 
     def _keep(self, rollout: Rollout) -> tuple[Quote, ...]:
         """Return the quotes to begin the next question with.

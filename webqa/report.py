@@ -21,6 +21,10 @@ WIDTH, HEIGHT = 640, 240
 """Of a chart's drawing area, in its own units."""
 LEAST, MOST = 1e-12, 1e12
 """Sizes of values that are drawn: what is smaller is 0, what is larger a fault."""
+OF_KINDS = (
+    "By kind of command",
+    "On held-out questions, with the weights that were kept.",
+)
 COLOURS = 8
 """Colours that the style sheet has; further curves begin again with the first."""
 
@@ -35,6 +39,19 @@ class Chart:
     note: str
     curves: tuple[tuple[str, str], ...]
     """Name of the metric, and its label."""
+    by: str = "step"
+    """Name of the metric that is drawn across."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of figures, the first one their head."""
+
+    title: str
+    note: str
+    rows: Sequence[Sequence[str]]
+    words: bool = False
+    """Whether it holds texts rather than figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,7 @@ class _Drawing:
     curves: tuple[_Curve, ...]
     across: tuple[_Mark, ...]
     up: tuple[_Mark, ...]
+    by: str
 
 
 def render_report(
@@ -68,16 +86,19 @@ def render_report(
     facts: Mapping[str, str],
     settings: Mapping[str, object],
     table: Sequence[Sequence[str]] = (),
+    *,
+    more: Sequence[Table] = (),
 ) -> str:
     """Return the page.
 
     Args:
         title: what was trained.
-        lines: of metrics.jsonl, each with `step`.
+        lines: of metrics.jsonl, each with `step`, or what the charts are drawn by.
         charts: in their order; one without any value is left out.
         facts: the few figures that matter, by name.
         settings: all of them, nested or not.
-        table: rows of figures, the first one its head.
+        table: what was measured of each kind of command, the first row its head.
+        more: other tables.
     """
     from jinja2 import Environment, StrictUndefined
 
@@ -95,7 +116,7 @@ def render_report(
         settings=sorted(
             (name, "" if value is None else str(value)) for name, value in flat(settings)
         ),
-        table=table,
+        tables=[*([Table(*OF_KINDS, table)] if table else []), *more],
         width=WIDTH,
         height=HEIGHT,
         style=style,
@@ -132,7 +153,7 @@ def training_charts(lines: Sequence[Line]) -> list[Chart]:
 
 
 def _draw(chart: Chart, lines: Sequence[Line]) -> _Drawing | None:
-    found = [(label, _values(lines, name)) for name, label in chart.curves]
+    found = [(label, _values(lines, name, chart.by)) for name, label in chart.curves]
     found = [(label, values) for label, values in found if values]
     if not found:
         return None
@@ -150,19 +171,21 @@ def _draw(chart: Chart, lines: Sequence[Line]) -> _Drawing | None:
         )
         for number, (label, values) in enumerate(found)
     )
-    across = tuple(_Mark(WIDTH * mark / last, f"{mark:,.0f}") for mark in _marks(0, last))
+    across = tuple(_Mark(WIDTH * mark / last, shown(mark)) for mark in _marks(0, last))
     up = tuple(
         _Mark(HEIGHT * (high - mark) / (high - low), shown(mark)) for mark in _marks(low, high)
     )
-    return _Drawing(chart.title, chart.note, curves, across, up)
+    return _Drawing(chart.title, chart.note, curves, across, up, chart.by)
 
 
-def _values(lines: Sequence[Line], name: str) -> list[tuple[float, float]]:
-    """Return the steps and values of a metric; what is no number that can be drawn is left out."""
+def _values(lines: Sequence[Line], name: str, by: str) -> list[tuple[float, float]]:
+    """Return the places and values of a metric; what is no number that can be drawn is left out."""
     return [
-        (float(line["step"]), value if abs(value) > LEAST else 0.0)
+        (float(line[by]), value if abs(value) > LEAST else 0.0)
         for line in lines
-        if isinstance(line.get(name), int | float) and abs(value := float(line[name])) < MOST
+        if by in line
+        and isinstance(line.get(name), int | float)
+        and abs(value := float(line[name])) < MOST
     ]
 
 

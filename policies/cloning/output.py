@@ -52,8 +52,14 @@ def is_main() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def begin(folder: Path, settings: object) -> bool:
+def begin(folder: Path, settings: object, name: str = SETTINGS, last: str = LAST) -> bool:
     """Write the settings into a folder that is new, or compare them with those that are there.
+
+    Args:
+        folder: of the output.
+        settings: all that decides what it becomes.
+        name: of the file that they are written to.
+        last: name of the file that tells a finished folder.
 
     Returns:
         True if the folder holds the finished model of these settings.
@@ -61,16 +67,16 @@ def begin(folder: Path, settings: object) -> bool:
     Raises:
         ConfigError: the folder holds something else.
     """
-    if not (folder / SETTINGS).exists():
+    if not (folder / name).exists():
         names = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
-        names = [name for name in names if not name.endswith(".tmp")]
-        if LAST in names:
+        names = [one for one in names if not one.endswith(".tmp")]
+        if last in names:
             raise ConfigError(f"{folder} holds another model: {ADVICE}")
         if names:
             raise ConfigError(f"{folder} holds other files, such as {sorted(names)[0]}: {ADVICE}")
-    if not (folder / METRICS).exists() and not (folder / LAST).exists():
-        (folder / SETTINGS).unlink(missing_ok=True)  # of a training that did not come to begin
-    return agree(folder / SETTINGS, settings, ADVICE) and (folder / LAST).exists()
+    if not (folder / METRICS).exists() and not (folder / last).exists():
+        (folder / name).unlink(missing_ok=True)  # of a training that did not come to begin
+    return agree(folder / name, settings, ADVICE) and (folder / last).exists()
 
 
 def finish(folder: Path, write: Callable[[Path], None]) -> None:

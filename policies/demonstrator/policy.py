@@ -21,7 +21,7 @@ from policies.extractive.candidates import Entry, entries
 from policies.extractive.question import analyse
 from policies.extractive.words import plain, weight, words
 from policies.grammar.config import TIGHT
-from policies.grammar.legal import Line
+from policies.grammar.legal import Line, answer_items
 from policies.grammar.observing import legal_lines
 
 Plan = Generator[str, Observation, Observation]
@@ -48,6 +48,8 @@ class DemonstratorConfig:
     """How often a window without an answer is scrolled, or searched for a word of the question."""
     varied: float = 0.1
     """How often the first query leaves out a word."""
+    terse: float = 0.25
+    """How often a quote without an accepted answer is left out of the answer; one always stays."""
 
 
 class DemonstratorPolicy:
@@ -73,7 +75,7 @@ class DemonstratorPolicy:
     async def act(self, observation: Observation) -> Completion:
         """Write the next line of the plan, or the answer."""
         if observation.answering:
-            return Completion(_answer(observation))
+            return Completion(self._answer(observation))
         if self._plan is None:
             self._plan = self._browse(observation)
             return Completion(next(self._plan))
@@ -135,6 +137,16 @@ class DemonstratorPolicy:
             observation = yield _line("quote", support[1].written)
         return observation
 
+    def _answer(self, observation: Observation) -> str:
+        """Return quotes, each followed by its mark."""
+        items = answer_items(legal_lines(observation, TIGHT))
+        kept = [
+            item
+            for item, quote in zip(items, observation.quotes, strict=True)
+            if stands_in(self._accepted, quote.text) or not self._chance(self.config.terse)
+        ]
+        return " ".join(kept or [self._draw.choice(items)])
+
     def _chance(self, share: float) -> bool:
         return self._draw.random() < share
 
@@ -174,12 +186,6 @@ class DemonstratorPolicy:
 
 
 _WAYS_OUT = ("answer", "back", "click", "down", "top", "search", "find")
-
-
-def _answer(observation: Observation) -> str:
-    """Return every quote followed by its mark."""
-    quoted = legal_lines(observation, TIGHT).quoted
-    return " ".join(f"{text} [{number}]" for number, text in enumerate(quoted, start=1))
 
 
 def _legal(observation: Observation, command: str) -> Line | None:

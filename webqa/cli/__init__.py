@@ -30,6 +30,11 @@ COMMANDS = (
     "questions",
     "demonstrate",
     "clone",
+    "comparisons",
+    "train-reward",
+    "best-of",
+    "ppo",
+    "iterate",
     "serve-env",
     "doctor",
 )

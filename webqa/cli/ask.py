@@ -17,6 +17,9 @@ from env.errors import ConfigError
 from env.records import Step
 from policies.base import Rollout, Setup
 from webqa.asking import Conversation, given_answer, make_question
+from webqa.best_of import record_scores
+from webqa.choosing import BestOf, ChooseConfig, Chosen, for_sampling, settings_of, told
+from webqa.choosing import check as check_choosing
 from webqa.cli import terminal
 from webqa.cli.exits import Exit
 from webqa.cli.flags import (
@@ -40,6 +43,7 @@ from webqa.cli.flags import (
 from webqa.cli.loop import Loop
 from webqa.cli.opening import ModelSettings, opened_policy, opened_web
 from webqa.run import Run, Settings, configuration
+from webqa.scoring import open_scorer
 from webqa.webs import NOT_RECORDED, WebConfig, services_of, web_settings
 
 if TYPE_CHECKING:
@@ -71,6 +75,7 @@ def ask(
     web: str = "sample",
     policy: str = "extractive",
     output: Annotated[Output, Parameter(name="*")] = Output(),
+    choosing: Annotated[ChooseConfig, Parameter(name="*", group="Choosing")] = ChooseConfig(),  # noqa: B008 - frozen
     preset: Preset = "default",
     browser: BrowserFlags = DEFAULT,
     limits: LimitFlags = NO_LIMITS,
@@ -93,6 +98,7 @@ def ask(
             joined by commas, stand in for one another.
         policy: Who browses and answers: extractive.
         output: What is written, and where.
+        choosing: How many answers are sampled, and which one is given.
         preset: Values of the browser's flags that are not given; small is for tiny models.
         browser: Settings of the text browser.
         limits: What one question may cost.
@@ -104,9 +110,12 @@ def ask(
         recording: Whether the web's replies are recorded.
     """
     check(browser, limits)
+    check_choosing(choosing)
     if output.json and output.format != "text":
         raise ConfigError("--json and --format exclude one another: give one of them")
     text = _asked(question)
+    scorer = open_scorer(choosing.scorer) if choosing.wanted else None
+    model = for_sampling(model) if choosing.best_of > 1 else model
     config = WebConfig(fetch, live, recording)
     with (
         Loop() as loop,
@@ -120,14 +129,16 @@ def ask(
             browser,
             limits,
             seed=model.seed,
-            policy_settings=made.settings,
+            policy_settings=made.settings | settings_of(choosing),
             web_settings=web_settings(web, config),
         )
         with Run(output.save, settings, web_name=web) if output.save else nullcontext() as run:
             visits.log = run.visited if run else None
             steps = StepLine() if model.model and not services_of(web) else None
             setup = make_setup(opened, settings, run, _tracer() if output.trace else steps)
-            session = Session(Conversation(made.make, setup, model.seed), output, loop, run, steps)
+            best = BestOf(made.make, scorer, choosing) if scorer else None
+            talk = Conversation(made.make, setup, model.seed, best.play if best else None)
+            session = Session(talk, output, loop, run, steps, best)
             return _answered(session, text, visits)
 
 
@@ -177,7 +188,9 @@ class Session:
         loop: Loop,
         run: Run | None = None,
         steps: StepLine | None = None,
+        best: BestOf | None = None,
     ) -> None:
+        self._best = best
         self.conversation = conversation
         self._output = output
         self._loop = loop
@@ -192,10 +205,18 @@ class Session:
         finally:
             if self._steps:
                 self._steps.end()
-        return report(rollout, self._output, self._run)
+        chosen = self._best.last if self._best else None
+        if self._best and chosen:
+            print(f"Note: {told(chosen, self._best.config)}", file=sys.stderr)
+        code = report(rollout, self._output, self._run, chosen)
+        if self._best and chosen and self._run:
+            record_scores(self._run.folder, chosen, self._best.config.scorer)
+        return code
 
 
-def report(rollout: Rollout, output: Output, run: Run | None = None) -> int:
+def report(
+    rollout: Rollout, output: Output, run: Run | None = None, chosen: Chosen | None = None
+) -> int:
     """Write the outcome of an episode in the form that was asked for; return the exit code.
 
     It is recorded afterwards, so that a full disk does not lose the answer, and in any case, so
@@ -206,7 +227,8 @@ def report(rollout: Rollout, output: Output, run: Run | None = None) -> int:
         _write(rollout, output)
     finally:
         if run:
-            run.add(rollout)
+            for one in chosen.rollouts if chosen else (rollout,):
+                run.add(one)
             print(f"Recorded as {episode.id} in {output.save}", file=sys.stderr)
     if episode.ended == "failed":
         error = terminal.printable(episode.error)

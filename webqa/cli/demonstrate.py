@@ -181,6 +181,6 @@ def _check(web: str, amount: Amount, demonstrator: DemonstratorConfig) -> None:
             raise ConfigError(f"--{name} must be at least 1, not {getattr(amount, name)}")
     if demonstrator.sources < 1:
         raise ConfigError(f"--sources must be at least 1, not {demonstrator.sources}")
-    for name in ("again", "hedge", "fair", "pick", "look", "varied"):
+    for name in ("again", "hedge", "fair", "pick", "look", "varied", "terse"):
         if not 0 <= (value := getattr(demonstrator, name)) <= 1:
             raise ConfigError(f"--{name} must be from 0 to 1, not {value}")

@@ -1,5 +1,6 @@
 """The demonstrator: what it does on small webs, and that every line of it is legal."""
 
+from collections import Counter
 from dataclasses import replace
 from random import Random
 
@@ -11,7 +12,7 @@ from env.actions import parse
 from env.answers import shows_answer, stands_in
 from env.config import DEFAULT, SMALL
 from env.errors import TimedOut
-from env.records import Question, make_page
+from env.records import Observation, Question, Quote, make_page
 from env.verify import verify
 from env.web.memory import MemoryWeb
 from policies.base import Setup, run_episode
@@ -194,3 +195,19 @@ async def test_every_line_is_legal_and_carried_out(texts, asked, accepted, seed,
         assert is_legal(step.observation, step.completion.text)
         if not step.observation.answering:
             parse(step.completion.text)
+
+
+async def test_what_shows_the_answer_is_cited_and_other_quotes_only_now_and_then():
+    """Fails when a clone could not learn to leave out what answers nothing."""
+    quotes = tuple(Quote(text, "T", "t.example") for text in ("In 1624.", "By Holt.", "In spring."))
+    seen = Observation(question="When?", quotes=quotes, answering=True)
+    asked = Question("q", "When?", "", ("1624",))
+    answers = Counter()
+    for seed in range(200):
+        policy = DemonstratorPolicy(asked, DemonstratorConfig(terse=0.5), seed)
+        answers[(await policy.act(seen)).text] += 1
+    assert len(answers) == 4
+    assert all(text.startswith("In 1624. [1]") for text in answers)
+    assert answers["In 1624. [1] By Holt. [2] In spring. [3]"] < 100
+    alone = DemonstratorPolicy(replace(asked, accepted=("never",)), DemonstratorConfig(terse=1.0))
+    assert (await alone.act(seen)).text in {"In 1624. [1]", "By Holt. [2]", "In spring. [3]"}

@@ -1,0 +1,1 @@
+"""Files of comparisons made elsewhere: read by their shape, and written for other tools."""

@@ -1,0 +1,1 @@
+"""Reinforcement learning of whole episodes: PPO with a critic, and RLOO without one."""

@@ -1,0 +1,1 @@
+"""Training of the reward model: comparisons in, a calibrated scorer out."""

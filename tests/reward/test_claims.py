@@ -1,0 +1,46 @@
+"""Claims: which sentence a mark belongs to."""
+
+import pytest
+
+from env.records import Answer, Quote
+from reward.claims import claims_of
+
+
+def told(text, *quotes):
+    answer = Answer("Why?", text, tuple(Quote(one, "T", "a.org") for one in quotes or "abc"))
+    return [(claim.text, claim.cited) for claim in claims_of(answer)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The sky is blue [1]. Roses are red [2].",
+        "The sky is blue. [1] Roses are red. [2]",
+        "The sky is blue.[1] Roses are red.[2]",
+        "The sky is blue [1].\n\nRoses are red [2].",
+    ],
+)
+def test_a_mark_belongs_to_the_sentence_before_it(text):
+    """Fails when a mark behind a stop is counted for the next sentence."""
+    assert told(text) == [("The sky is blue.", (1,)), ("Roses are red.", (2,))]
+
+
+def test_marks_that_name_no_quote_cite_nothing():
+    """Fails when [0] becomes the last quote."""
+    assert told("It is so [0]. It is [4].") == [("It is so.", ()), ("It is.", ())]
+    assert [claim.marks for claim in claims_of(Answer("q", "It is so [0, 1][1]."))] == [3]
+
+
+def test_a_quote_of_several_sentences_carries_one_mark():
+    text = "The sky is blue. It is wide. [1] The sea is deep. The end is near [2]."
+    quotes = ("The sky is blue. It is wide.", "The end is near.")
+    assert told(text, *quotes) == [
+        ("The sky is blue.", (1,)),
+        ("It is wide.", (1,)),
+        ("The sea is deep.", ()),
+        ("The end is near.", (2,)),
+    ]
+
+
+def test_an_empty_answer_has_no_claims():
+    assert told("") == told(" \n ") == []

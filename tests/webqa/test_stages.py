@@ -1,0 +1,77 @@
+"""Stages run once, go on where they stopped, and refuse to pass for what they are not."""
+
+import pytest
+
+from env.errors import ConfigError, Error
+from webqa.stages import Stages, run_apart
+
+
+class Commands:
+    """Stands for the program: notes what it is asked, and answers with given codes."""
+
+    def __init__(self, *codes):
+        self.codes = list(codes)
+        self.asked = []
+
+    def __call__(self, arguments):
+        self.asked.append(tuple(arguments))
+        return self.codes.pop(0) if self.codes else 0
+
+
+def test_what_is_done_is_not_done_again(tmp_path):
+    run, said = Commands(), []
+    for _ in range(2):
+        stages = Stages(tmp_path, run, said.append)
+        stages.command("tiny", "tiny", "--web", tmp_path, "--text", 5)
+        assert stages.seconds["tiny"] >= 0
+    assert run.asked == [("tiny", "--web", str(tmp_path), "--text", "5")]
+    assert len(said) == 1
+
+
+def test_what_failed_or_was_stopped_is_run_again(tmp_path):
+    run = Commands(1, 130)
+    stages = Stages(tmp_path, run)
+    with pytest.raises(Error, match=r"the stage ppo .* exit code 1"):
+        stages.command("ppo", "ppo")
+    with pytest.raises(KeyboardInterrupt):
+        stages.command("ppo", "ppo")
+    stages.command("ppo", "ppo")
+    assert len(run.asked) == 3
+
+
+def test_other_settings_of_a_stage_that_is_done_are_refused(tmp_path):
+    stages = Stages(tmp_path, Commands())
+    stages.command("ppo", "ppo", "--seed", 1)
+    with pytest.raises(ConfigError, match=r"'1' there, '2' here.*name another folder"):
+        stages.command("ppo", "ppo", "--seed", 2)
+    with pytest.raises(ConfigError, match="3 arguments there, 1 here"):
+        stages.command("ppo", "ppo")
+
+
+def test_a_function_that_was_killed_is_called_again(tmp_path):
+    calls = []
+
+    def killed():
+        calls.append(1)
+        raise SystemExit
+
+    stages = Stages(tmp_path, Commands())
+    with pytest.raises(SystemExit):
+        stages.make("pairs", killed)
+    stages.make("pairs", lambda: calls.append(2))
+    stages.make("pairs", killed)
+    assert calls == [1, 2]
+
+
+def test_a_note_that_is_damaged_is_named(tmp_path):
+    stages = Stages(tmp_path, Commands())
+    stages.command("ppo", "ppo")
+    (tmp_path / "stages" / "ppo.json").write_text("{")
+    with pytest.raises(Error, match=r"ppo\.json"):
+        stages.command("ppo", "ppo")
+
+
+def test_the_program_is_run_in_a_process_of_its_own(capfd):
+    assert run_apart(["--version"]) == 0
+    assert run_apart(["no-such-command"]) == 2
+    assert "no-such-command" in capfd.readouterr().err
