@@ -86,7 +86,7 @@ class Pipeline:
         out = self.folder / name
         self.run(
             name, "clone", "--from", *runs, "--model", self.folder / "tiny", "-o", out,
-            "--loss", "masked", "--learning-rate", 3e-4, "--epochs", 0.5, "--batch-tokens", 4096,
+            "--loss", "masked", "--learning-rate", 3e-4, "--epochs", 1, "--batch-tokens", 4096,
             "--bf16", "--threads", 1, "--every", 200, "--measured", 400, "--patience", 0, *more,
         )  # fmt: skip
         return out

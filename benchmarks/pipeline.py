@@ -238,8 +238,10 @@ def halves_of(questions: Sequence[Question], rehearse: bool) -> Halves:
     train = [one for one in known if half_of(one.id) == "tune"]
     held_out = [one for one in known if half_of(one.id) == "report"]
     if rehearse:
-        held_out = [one for one in train if part_of(one.id, HELD_OUT) == "validation"]
-        train = [one for one in train if part_of(one.id, HELD_OUT) == "train"]
+        # Not the hash by which the reward model holds out questions: it would find none left.
+        parts = {one.id: part_of(f"rehearsal {one.id}", HELD_OUT) for one in train}
+        held_out = [one for one in train if parts[one.id] == "validation"]
+        train = [one for one in train if parts[one.id] == "train"]
     if not train or not held_out:
         raise ConfigError("too few questions have accepted answers: the pipeline needs two halves")
     return Halves(train, held_out)
