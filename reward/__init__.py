@@ -1,1 +1,1 @@
-"""What is better: comparisons, scorers, the reward model, best-of-n and PPO. Empty so far."""
+"""What is better: comparisons, scorers, the reward model, best-of-n and PPO."""
