@@ -68,11 +68,11 @@ class Size:
     """Pairs that are judged, at most, of the answers to one question."""
     members: int = 3
     concurrency: int = 32
-    reward: str = "--learning-rate 3e-4 --epochs 2"
+    reward: str = "--learning-rate 3e-4 --epochs 2 --bf16"
     train_policy: str = (
-        "--learning-rate 1e-4 --critic-rate 3e-4 --updates 24 --browses 48 --every 6"
+        "--learning-rate 1e-4 --critic-rate 1e-3 --updates 24 --browses 24 --every 6 --bf16"
     )
-    ppo: str = "--warmup 4"
+    ppo: str = "--warmup 3 --warmup-epochs 1"
     rloo: str = ""
     text: int = 200_000
     """Where a policy is to be made: tokens of the web's text that it reads first."""

@@ -122,10 +122,12 @@ def choose(
     wanted = min(config.pairs, len(open_pairs))
     drawn = round(wanted * config.random)
     room = [config.each] * len(candidates)
+    # At random first, from all pairs alike: of what disagreement leaves over, it would tell less.
+    taken = _take(open_pairs, room, drawn, "random")
     doubted = sorted((one for one in open_pairs if one.doubt > 0), key=lambda one: -one.doubt)
-    taken = _take(doubted, room, wanted - drawn, "disagreement")
-    left = [one for one in open_pairs if one not in taken]
-    taken |= _take(left, room, wanted - len(taken), "random")
+    for offered, why in ((doubted, "disagreement"), (open_pairs, "random")):
+        left = [one for one in offered if one not in taken]
+        taken |= _take(left, room, wanted - len(taken), why)
     order = sorted(taken, key=lambda one: (one.place, one.first, one.second))
     return [_pair(candidates[one.place], one, taken[one], draw.random() < 0.5) for one in order]
 

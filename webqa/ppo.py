@@ -128,7 +128,8 @@ async def _train(
 
     if job.loop.threads:
         torch.set_num_threads(job.loop.threads)
-    accelerator = Accelerator()  # first: of several devices it chooses this process's own
+    # First: of several devices it chooses this process's own.
+    accelerator = Accelerator(mixed_precision="bf16" if job.loop.bf16 else None)
     base = open_base(job.model, 0, job.loop.seed)
     loaded = Loaded(Path(job.model).name, base.model.eval(), base.tokens, base.context)
     local = LocalModel(loaded, LocalConfig(batch=collect.concurrency))

@@ -85,6 +85,8 @@ class LoopConfig:
     """Episodes of each update that are kept to be read."""
     micro_tokens: int = 8192
     """Tokens run at once in training, padding included; the results are the same."""
+    bf16: bool = False
+    """Compute in bfloat16 where that is safe: quicker, but first ratios are then only nearly 1."""
     threads: int = 0
     """Processor threads; 0: as PyTorch chooses."""
     seed: int = 0

@@ -73,6 +73,23 @@ def test_a_share_is_random():
     assert max(Counter(pair.question for pair in pairs).values()) <= 4
 
 
+def test_the_random_share_is_of_all_pairs_and_not_of_those_left_over():
+    """Fails when the most doubtful are taken first: the rest would say nothing of calibration."""
+    doubted = candidates(2, [[0, 1], [1, 0]])
+    sure = candidates(2, [[0, 1], [0, 1.1]])
+    offered = [
+        replace(one, question=f"{name} {number}")
+        for number in range(40)
+        for name, one in (("doubted", doubted), ("sure", sure))
+    ]
+    pairs = choose(offered, PairConfig(pairs=40, random=0.5))
+    drawn = [pair.question.split()[0] for pair in pairs if pair.notes == "random"]
+    assert len(drawn) == 20
+    assert 5 <= drawn.count("doubted") <= 15
+    others = [pair.question.split()[0] for pair in pairs if pair.notes == "disagreement"]
+    assert set(others) == {"doubted"}
+
+
 def test_without_scores_all_are_drawn_and_another_seed_draws_others():
     offered = [candidates(5, None, f"q{number}") for number in range(30)]
     config = PairConfig(pairs=40, each=2)

@@ -1,6 +1,7 @@
 """Loss, calibration and measures of comparisons against sums done by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -101,6 +102,17 @@ def test_calibration_lowers_log_loss_and_error_on_other_questions():
     assert after["log_loss"] < before["log_loss"]
     assert after["ece"] < 0.05 < before["ece"]
     assert after["accuracy"] == before["accuracy"]
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_what_is_measured_is_calibrated_on_other_questions_alone(half):
+    """Fails when a judgement changes the calibration that it is measured by."""
+    pairs = planted(0.5, 0.8, number=200)
+    own = pairs.questions % 2 == half
+    turned = replace(pairs, preference=np.where(own, -pairs.preference, pairs.preference))
+    before, after = (crossed(one, length_term=True).difference for one in (pairs, turned))
+    assert np.array_equal(before[own], after[own])
+    assert not np.allclose(before[~own], after[~own])
 
 
 @given(

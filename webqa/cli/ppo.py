@@ -22,8 +22,11 @@ from webqa.questions import read_questions
 from webqa.webs import OFFLINE, services_of
 
 if TYPE_CHECKING:
+    from policies.language_model import LanguageModelConfig
     from reward.ppo.loop import Progress
     from webqa.ppo import Trained
+
+Preset = Literal["model", "default", "small"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def ppo(
     web: str,
     questions: Path,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
-    preset: Literal["model", "default", "small"] = "model",
+    preset: Preset = "model",
     score: Annotated[ScoreConfig, Parameter(name="*", group="Scores")] = ScoreConfig(),
     collect: Annotated[CollectConfig, Parameter(name="*", group="Playing")] = CollectConfig(),  # noqa: B008 - frozen
     learn: Annotated[LearnConfig, Parameter(name="*", group="Learning")] = LearnConfig(),  # noqa: B008 - frozen
@@ -71,13 +74,7 @@ def ppo(
     from webqa.cli.training import quieten
 
     quieten()
-    if services_of(web):
-        raise ConfigError(f"--web {web} is on the net: train on a folder or a cassette")
-    if not expanded(model).is_dir():
-        raise ConfigError(f"{model} is no folder: give the model that `webqa clone` wrote")
-    asked = asked_as(ModelConfig(str(expanded(model))))
-    if preset != "model":
-        asked = replace(asked, preset=preset)
+    asked = _asked(model, web, preset)
     with Loop() as running, opened_web(web, PRESETS[asked.preset], OFFLINE, running) as (there, _):
         from webqa.ppo import Job, Watch, train_policy
         from webqa.scoring import open_scorer
@@ -103,6 +100,20 @@ def ppo(
             return Exit.INTERRUPTED
     print(_summary(done, job.out))
     return Exit.DONE
+
+
+def _asked(model: Path, web: str, preset: Preset) -> LanguageModelConfig:
+    """Return how the model is asked.
+
+    Raises:
+        ConfigError: the web is on the net, or there is no such model.
+    """
+    if services_of(web):
+        raise ConfigError(f"--web {web} is on the net: train on a folder or a cassette")
+    if not expanded(model).is_dir():
+        raise ConfigError(f"{model} is no folder: give the model that `webqa clone` wrote")
+    asked = asked_as(ModelConfig(str(expanded(model))))
+    return asked if preset == "model" else replace(asked, preset=preset)
 
 
 def _note(text: str) -> None:

@@ -16,7 +16,8 @@ from reward.ppo.config import LearnConfig
 from reward.ppo.learner import Measured
 from reward.ppo.maths import gae, token_rewards
 from reward.ppo.rollout import Asked, Turn
-from tests.reward.ppo.small import FAST, QUESTIONS, make_collector, make_learner, make_local
+from reward.ppo.seen import Seen
+from tests.reward.ppo.small import FAST, FEW, QUESTIONS, make_collector, make_learner, make_local
 from tests.reward.ppo.test_batch import trajectory
 
 ONE_STEP = replace(FAST, minibatches=1)
@@ -37,6 +38,15 @@ def gradients(model):
     return {
         name: one.grad.clone() for name, one in model.named_parameters() if one.grad is not None
     }
+
+
+def written(example, sets):
+    """An example as the likelihood takes it."""
+    allowed = tuple(
+        np.array([token]) if number == FORCED else sets[number].astype(np.int64)
+        for number, token in zip(example.sets.tolist(), example.completion.tolist(), strict=True)
+    )
+    return Written(tuple(example.prompt.tolist()), tuple(example.completion.tolist()), allowed)
 
 
 def test_the_first_minibatch_has_ratios_of_one(played):
@@ -65,18 +75,41 @@ def test_masked_logprobs_are_those_of_the_one_definition(played):
     measured = learner.measure(batch, collected.sets)
     sets = collected.sets
     for row, one in enumerate(batch.examples[:8]):
-        allowed = tuple(
-            np.array([token]) if number == FORCED else sets[number].astype(np.int64)
-            for number, token in zip(one.sets.tolist(), one.completion.tolist(), strict=True)
-        )
-        written = Written(tuple(one.prompt.tolist()), tuple(one.completion.tolist()), allowed)
-        alone = make_batch([written])
+        alone = make_batch([written(one, sets)])
         with torch.no_grad():
             scores = completion_logprobs(learner.policy, alone)
         free = ~alone.forced[0]
         places = batch.places([row])
         assert torch.allclose(scores.logprobs[0][free], measured.logprobs[places], atol=1e-4)
         assert torch.allclose(scores.entropies[0][free], measured.entropies[places], atol=1e-4)
+
+
+def test_the_gradient_is_that_of_the_clipped_loss_written_plainly(played):
+    """Row by row by the one definition of log-probabilities; rows written again count again."""
+    batch, sets = played[1], played[0].sets
+    assert len(set(batch.same)) < len(batch.examples)
+    learner = make_learner(make_local(), tokens=700)
+    measured = learner.measure(batch, sets)
+    draw = torch.Generator().manual_seed(3)
+    old = measured.logprobs + 0.3 * torch.randn(batch.tokens, generator=draw)
+    advantages = torch.randn(batch.tokens, generator=draw)
+    target = learner.target(batch, measured)._replace(advantages=advantages)
+    rows = range(len(batch.examples))
+    learner._gradients(batch, sets, measured._replace(logprobs=old), target, rows, False, Seen())
+    found = gradients(learner.policy)
+    learner.policy.zero_grad()
+    loss = 0.0
+    for number, one in enumerate(batch.examples):
+        alone = make_batch([written(one, sets)])
+        new = completion_logprobs(learner.policy, alone).logprobs[0][~alone.forced[0]]
+        places = batch.places([number])
+        ratio, worth = (new - old[places]).exp(), advantages[places]
+        gained = torch.minimum(ratio * worth, ratio.clamp(0.8, 1.2) * worth)
+        loss = loss - gained.sum() / batch.tokens
+    loss.backward()
+    assert found.keys() == gradients(learner.policy).keys()
+    for name, one in gradients(learner.policy).items():
+        assert torch.allclose(found[name], one, atol=1e-5, rtol=1e-3), name
 
 
 @pytest.mark.parametrize("algorithm", ["ppo", "rloo"])
@@ -177,6 +210,20 @@ def test_an_update_is_broken_off_when_the_policy_moves_too_far(played):
     seen = learner.learn(batch, collected.sets, measured, target, update=0, epochs=4)
     assert seen["policy/stopped"] == 1
     assert 1 <= seen["policy/steps"] < 16
+
+
+def test_what_was_drawn_hot_is_measured_hot():
+    """Fails when engine and trainer divide by different temperatures, or mask before and after."""
+    local = make_local()
+    collector = make_collector(local, collect=replace(FEW, temperature=1.7))
+    collected = asyncio.run(collector.collect([Asked(QUESTIONS[0], 0), Asked(QUESTIONS[1], 1)], 0))
+    asyncio.run(local.aclose())
+    batch = join(collected.trajectories)
+    for temperature, near in ((1.7, True), (1.0, False)):
+        measured = make_learner(make_local(), temperature=temperature).measure(
+            batch, collected.sets
+        )
+        assert ((measured.logprobs - batch.engine).abs().max() < 1e-4) == near
 
 
 def test_temperature_is_in_all_logprobs(played):

@@ -9,6 +9,8 @@ from policies.models.base import ModelError
 from reward.ppo.batch import free_tokens
 from reward.ppo.config import CollectConfig
 from reward.ppo.rollout import Asked, questions_of
+from reward.text import Reader
+from tests.reward.ppo.small import ASKED as ASKING
 from tests.reward.ppo.small import FAST, FEW, QUESTIONS, Counting, make_collector, make_local
 
 ASKED = [Asked(one, number) for number, one in enumerate(QUESTIONS * 4)]
@@ -74,6 +76,20 @@ def test_turns_hold_the_tokens_that_were_written(played):
             assert tuple(turn.example.completion) == step.completion.token_ids
             assert len(turn.engine) == free_tokens(turn.example)
             assert len(turn.example.prompt) == step.completion.prompt_tokens
+
+
+def test_a_reward_model_reads_the_prompt_that_was_answered(played):
+    """Token for token, however the policy is asked while it browses."""
+    local, read = make_local(), 0
+    reader, room = Reader(local.tokens, 4096, "causal"), local.context - ASKING.answer_tokens
+    for one in played.trajectories:
+        if one.episode.answer and one.turns[-1].example.kind == "answering":
+            reading = reader.read(one.episode.answer)
+            if reading.begin <= room:  # else the policy saw fewer quotes
+                prompt = one.turns[-1].example.prompt.tolist()
+                assert list(reading.ids[: reading.begin]) == prompt
+                read += 1
+    assert read > 2
 
 
 def test_the_same_update_plays_the_same_and_another_one_another(played):
