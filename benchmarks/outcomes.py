@@ -11,7 +11,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -183,16 +183,20 @@ def curves_of(name: str, path: Training) -> list[Curve]:
         Curve(
             f"{name}, {label}",
             tuple(
-                Point(sqrt(max(0.0, nats)), *(value - means[0].mean for value in _ends(mean)))
-                for nats, mean in zip(path.divergence, means, strict=True)
+                Point(sqrt(max(0.0, nats)), *_gained(mean, means[0] if number else None))
+                for number, (nats, mean) in enumerate(zip(path.divergence, means, strict=True))
             ),
         )
         for label, means in (("learnt", path.learnt), ("gold", path.gold))
     ]
 
 
-def _ends(mean: Mean) -> tuple[float, float, float]:
-    return mean.mean, mean.low, mean.high
+def _gained(mean: Mean, first: Mean | None) -> tuple[float, float, float]:
+    """Return a gain with its interval: both means are of samples, and of other questions."""
+    if first is None:
+        return 0.0, 0.0, 0.0
+    gain, half = mean.mean - first.mean, hypot(mean.high - mean.mean, first.high - first.mean)
+    return gain, gain - half, gain + half
 
 
 def fits(gains: Gains, paths: Mapping[str, Training]) -> Table:

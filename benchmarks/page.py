@@ -27,6 +27,8 @@ class Table:
     note: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    words: bool = False
+    """Whether it holds texts rather than figures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def write_report(found: Found, seconds: Mapping[str, float]) -> Path:
         NOTE,
         _facts(found, measured),
         [
-            Table("Measured", "", ("what", "found", "wanted"), rows),
+            Table("Measured", "", ("what", "found", "wanted"), rows, words=True),
             _means(measured),
             parts_table(runs),
             fits(measured.gains, measured.trainings),

@@ -107,6 +107,7 @@ def _tables(out: Path) -> Iterator[Table]:
             f"Episodes played before update {rows[0].update if rows else 0}",
             "More of them, and of other updates, are in the folder read.",
             [["Question", "Score", "Commands", "Answer"], *map(_shown, rows)],
+            words=True,
         )
 
 

@@ -69,13 +69,16 @@ def make_examples(
     if config.loss == "masked" and model.grammar is None:
         raise ConfigError("the masked loss needs a grammar: use --loss plain, or give a grammar")
     made, known, left_out = [], Sets(), Counter[str]()
+    browses: set[str] = set()
     for done, episode in enumerate(episodes, start=1):
-        for step in _steps(episode, left_out):
+        browse = episode.parent or episode.id
+        for step in _steps(episode, left_out, browsed=browse in browses):
             example = example_of(episode.question.id, step, reader, model, config, known)
             if isinstance(example, Example):
                 made.append(example)
             else:
                 left_out[example] += 1
+        browses.add(browse)
         if watch:
             watch(done, len(episodes))
     if not made:
@@ -83,12 +86,17 @@ def make_examples(
     return Examples(tuple(made), tuple(known.sets), dict(left_out))
 
 
-def _steps(episode: Episode, left_out: Counter[str]) -> Iterable[Step]:
-    """Yield the steps that were commands and could be carried out, and the answer."""
+def _steps(episode: Episode, left_out: Counter[str], *, browsed: bool) -> Iterable[Step]:
+    """Yield the steps that were commands and could be carried out, and the answer.
+
+    Several answers to one browse share its steps: with `browsed` they were learnt from already.
+    """
     after = [*episode.steps[1:], None]
     for step, following in zip(episode.steps, after, strict=True):
         if step.observation.answering:
             yield step
+        elif browsed:
+            left_out["step of a browse that another answer was given to"] += 1
         elif _command(step) is None:
             left_out["step that is no command"] += 1
         elif following and following.observation.notice:

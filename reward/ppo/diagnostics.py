@@ -21,7 +21,7 @@ from reward.ppo.rollout import INVALID, Collected, Trajectory, kind_of
 
 
 def of_batch(batch: Joined, measured: Measured, target: Target, kl: float) -> dict[str, float]:
-    """Return what the models say of a batch; sums of an episode are those of whole ones.
+    """Return what the models say of a batch; sums are those of whole episodes, by the mean.
 
     Args:
         batch: what was played.
@@ -31,13 +31,15 @@ def of_batch(batch: Joined, measured: Measured, target: Target, kl: float) -> di
     """
     divergence = measured.logprobs - measured.reference
     gap = (measured.logprobs - batch.engine).abs()
-    sums, browsed = _episode_divergence(batch, divergence)
+    browses = len(batch.browses.unique())
+    browsed = _episode_divergence(batch, divergence)
+    scored = _by_browse(zip(batch.browses.tolist(), batch.scores.tolist(), strict=True))
     found = {
         "kl/episode": browsed,
         "kl/root": sqrt(max(0.0, browsed)),
         "kl/token": float(divergence.mean()),
         "entropy/token": float(measured.entropies.mean()),
-        "reward/total": float((batch.scores - kl * sums).mean()),
+        "reward/total": scored - kl * browsed + float(batch.step_rewards.sum()) / browses,
         "critic/explained_variance": target.explained,
         "engine/mean_gap": float(gap.mean()),
         "engine/largest_gap": float(gap.max()),
@@ -54,8 +56,8 @@ def of_batch(batch: Joined, measured: Measured, target: Target, kl: float) -> di
     return found
 
 
-def _episode_divergence(batch: Joined, divergence: torch.Tensor) -> tuple[torch.Tensor, float]:
-    """Return the divergence of each trajectory, and the mean of a whole episode.
+def _episode_divergence(batch: Joined, divergence: torch.Tensor) -> float:
+    """Return the mean divergence of a whole episode.
 
     An episode's is that of its browsing and of its answer, averaged over the answers to it: more
     of them give a figure that is less by chance.
@@ -64,7 +66,7 @@ def _episode_divergence(batch: Joined, divergence: torch.Tensor) -> tuple[torch.
     answering = episode_sums(divergence * batch.answering, batch.starts)
     browsing = float((sums - answering)[~batch.inserted].sum())
     of_answers = _by_browse(zip(batch.browses.tolist(), answering.tolist(), strict=True))
-    return sums, browsing / len(batch.browses.unique()) + of_answers
+    return browsing / len(batch.browses.unique()) + of_answers
 
 
 def of_episodes(collected: Collected) -> dict[str, float]:
