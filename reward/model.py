@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from reward.running import Classifier
 
 SETTINGS = "reward.json"
+BEGUN = "train.json"
+"""Settings of a training; without `reward.json` beside it, it is not finished."""
 SCHEMA = 1
 
 
@@ -164,12 +166,17 @@ def read_settings(folder: Path) -> RewardSettings:
     """Read `reward.json`; without one, the settings of a plain classifier.
 
     Raises:
-        ModelError: the file is damaged, or of a later version.
+        ModelError: the file is damaged, of a later version, or not there yet.
     """
     path = folder / SETTINGS
     try:
         settings = msgspec.json.decode(path.read_bytes(), type=RewardSettings)
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if (folder / BEGUN).exists():
+            raise ModelError(
+                f"{folder} holds a reward model whose training is not finished: give the same "
+                "`webqa train-reward` again"
+            ) from error
         return RewardSettings((Member(".", ""),))
     except (OSError, msgspec.MsgspecError) as error:
         raise ModelError(f"{path} cannot be read ({error}): train the model again") from error

@@ -50,11 +50,16 @@ def check(config: ChooseConfig) -> None:
     """Refuse settings that make no sense.
 
     Raises:
-        ConfigError: a number is too low, or none.
+        ConfigError: a number is too low, or none; or a scorer is named in vain.
     """
     for name, value in (("best-of", config.best_of), ("answers", config.answers)):
         if value < 1:
             raise ConfigError(f"--{name} must be at least 1, not {value}")
+    if config.scorer != ChooseConfig().scorer and not config.wanted:
+        raise ConfigError(
+            f"--scorer {config.scorer} has nothing to choose from: give --best-of N or "
+            "--abstain-below too"
+        )
     if config.abstain_below is not None and not math.isfinite(config.abstain_below):
         raise ConfigError(f"--abstain-below must be a number, not {config.abstain_below}")
 
@@ -170,7 +175,8 @@ def told(chosen: Chosen, config: ChooseConfig) -> str:
     ]
     if not scores:
         return f"none of {len(chosen.rollouts)} attempts came to an answer"
-    best = f"the best of {len(scores)} answers scores {max(scores):.4g} by {config.scorer}"
+    of = f"the best of {len(scores)} answers" if len(scores) > 1 else "the answer"
+    best = f"{of} scores {max(scores):.4g} by {config.scorer}"
     if chosen.abstained:
         return f"{best}, below {config.abstain_below:.4g}: it is withheld"
     return f"{best}, the worst {min(scores):.4g}" if len(scores) > 1 else best

@@ -62,7 +62,7 @@ class StageFlags:
     """More flags for the commands of the stages, as one text each."""
 
     best_of_flags: str = ""
-    """For `webqa best-of`, such as "--engine.threads 1"."""
+    """For `webqa best-of`, such as "--concurrency 4"."""
     train_reward_flags: str = ""
     """For `webqa train-reward`."""
     ppo_flags: str = ""

@@ -6,6 +6,7 @@ no terminal.
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -86,6 +87,8 @@ async def train_policy(job: Job, watch: Watch) -> Trained:
     browser = PRESETS[job.asked.preset]
     collect = resolved(job.collect, job.learn, job.asked.preset, browser.actions)
     check(collect, job.learn, job.loop)
+    if not 0 <= job.overseer < math.inf:
+        raise ConfigError(f"--overseer must be 0 or more, not {job.overseer}")
     if not job.questions:
         raise ConfigError("there is no question to train on: give some with --questions")
     main = is_main()

@@ -208,7 +208,9 @@ def read_config(folder: Path) -> RunConfig:
             f"({error.strerror}): give a folder written with --save"
         ) from error
     except msgspec.MsgspecError as error:
-        raise ConfigError(f"{path} is not a run's configuration: {error}") from error
+        raise ConfigError(
+            f"{path} is not a run's configuration ({error}): name a run folder, or a new one"
+        ) from error
 
 
 def read_episodes(folder: Path) -> Iterator[Episode]:

@@ -57,8 +57,16 @@ def read_terms(text: str) -> list[Term]:
     """
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
-        raise ConfigError(f"--scorer {text!r} has an empty part: {_EXPECTED}")
+        raise ConfigError(f"the scorer {text!r} has an empty part: {_EXPECTED}")
     return [_term(part) for part in parts]
+
+
+def models_of(text: str) -> str:
+    """Return hashes of the folders among the scorers: one trained again is another scorer."""
+    from policies.cloning.opening import identity
+
+    folders = [expanded(Path(term.name)) for term in read_terms(text)]
+    return " ".join(identity(str(folder)) for folder in folders if folder.is_dir())
 
 
 def _term(part: str) -> Term:
@@ -70,7 +78,7 @@ def _term(part: str) -> Term:
     except ValueError:
         value = math.nan
     if not name or not math.isfinite(value):
-        raise ConfigError(f"--scorer {part}: the weight {weight!r} is no number")
+        raise ConfigError(f"the scorer {part!r}: the weight {weight!r} is no number")
     return Term(name, value)
 
 
@@ -86,7 +94,7 @@ def _open(name: str) -> Scorer:
         return _open_gold(expanded(Path(what)))
     folder = expanded(Path(name))
     if not folder.is_dir():
-        raise ConfigError(f"--scorer {name} is neither a rule nor a folder: {_EXPECTED}")
+        raise ConfigError(f"the scorer {name} is neither a rule nor a folder: {_EXPECTED}")
     from reward.model import open_reward
 
     return open_reward(folder)

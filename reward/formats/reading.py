@@ -72,9 +72,11 @@ def load(paths: Sequence[Path]) -> Reading:
     if not reading.comparisons:
         named = ", ".join(str(path) for path in paths) or "no file"
         why = (
-            f": {reading.skipped[0].place}: {reading.skipped[0].message}" if reading.skipped else ""
+            f"{reading.skipped[0].place}: {reading.skipped[0].message}"
+            if reading.skipped
+            else "nothing is in it"
         )
-        raise ConfigError(f"no usable comparison in {named}{why}")
+        raise ConfigError(f"no usable comparison in {named}: {why}")
     return reading
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from env.errors import ConfigError
 from policies.checkpoints import write_whole
 from reward.comparisons import Comparison, write_comparisons
 from reward.formats import trl, webgpt
@@ -33,7 +34,7 @@ def write(path: Path, comparisons: Sequence[Comparison], form: Target = "webqa")
     """Write comparisons in a form, the whole file or nothing.
 
     Raises:
-        ConfigError: the file cannot be written.
+        ConfigError: the file cannot be written, or no comparison has a place in the form.
         RecordError: a comparison is not usable.
     """
     if form == "webqa":
@@ -47,6 +48,9 @@ def write(path: Path, comparisons: Sequence[Comparison], form: Target = "webqa")
             kept.append(one)
         except Unusable as error:
             left_out[error.reason] += 1
+    if not lines:
+        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in left_out.items())
+        raise ConfigError(f"nothing to write in the form {form} ({reasons}): choose another form")
     write_whole(path, "".join(lines))
     return Written(len(kept), dict(left_out), _lost(kept, form))
 

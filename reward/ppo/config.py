@@ -6,6 +6,7 @@ learning from human preferences.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -134,13 +135,16 @@ def check(collect: CollectConfig, learn: LearnConfig, loop: LoopConfig) -> None:
     }  # fmt: skip
     for record, names in above.items():
         for name in names:
-            _need(getattr(record, name) > 0, name, getattr(record, name), "above 0")
+            value = getattr(record, name)
+            _need(0 < value < math.inf, name, value, "above 0")
     for record, names in {
         learn: ("value_clip", "kl"),
         loop: ("warmup", "kl_budget", "read", "threads"),
     }.items():
         for name in names:
-            _need(getattr(record, name) >= 0, name, getattr(record, name), "0 or more")
+            value = getattr(record, name)
+            _need(0 <= value < math.inf, name, value, "0 or more")
+    _need(math.isfinite(collect.unanswered), "unanswered", collect.unanswered, "a number")
     _need(0 <= learn.gae <= 1, "gae", learn.gae, "from 0 to 1")
     _need(
         collect.most_actions >= collect.least_actions,

@@ -26,7 +26,7 @@ from policies.cloning.training import CHECKPOINTS, fit
 from policies.models.local.config import LocalConfig
 from reward.classifier import open_classifier
 from reward.comparisons import Comparison
-from reward.model import SETTINGS, Member, RewardSettings, tokenizer_hash, write_settings
+from reward.model import BEGUN, SETTINGS, Member, RewardSettings, tokenizer_hash, write_settings
 from reward.running import Classifier
 from reward.training.calibration import calibrate, calibrated, crossed
 from reward.training.config import PreferenceConfig, RewardTraining, check, loop_of
@@ -34,7 +34,7 @@ from reward.training.groups import Group, Groups, make_groups
 from reward.training.metrics import Floats, measure_pairs
 from reward.training.work import RewardWork, judged, outputs_of
 
-TRAIN = "train.json"
+TRAIN = BEGUN
 EVALUATION = "evaluation.json"
 FULL = LocalConfig(dtype="fp32")
 

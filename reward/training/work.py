@@ -93,7 +93,8 @@ class RewardWork(Work):
         outputs = outputs_of(self._classifier, self._groups.validation)
         if not all(np.isfinite(one).all() for one in outputs):
             raise ModelError(
-                "the model's output is no number any more: use a lower --learning-rate"
+                "the model's output is no number any more: use a lower --learning-rate, or, if it "
+                "was none before the first step, another --model: the weights of this are broken"
             )
         return measure_pairs(judged(self._groups.validation, outputs))
 

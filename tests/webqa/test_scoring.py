@@ -6,7 +6,7 @@ from env.errors import ConfigError
 from env.records import Answer, Quote
 from policies.models.base import ModelError
 from reward.rules import ALL, RULES
-from webqa.scoring import open_scorer, read_terms
+from webqa.scoring import models_of, open_scorer, read_terms
 
 QUOTE = Quote("Air scatters blue light.", "Sky", "sky.example")
 ANSWER = Answer("Why is the sky blue?", "Air scatters blue light [1].", (QUOTE,))
@@ -70,3 +70,13 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
     pytest.importorskip("torch")
     with pytest.raises((ModelError, ConfigError)):
         open_scorer(str(tmp_path))
+
+
+def test_a_model_that_was_trained_again_is_another_scorer(tmp_path):
+    folder = tmp_path / "reward"
+    folder.mkdir()
+    (folder / "reward.json").write_text("{}")
+    before = models_of(f"{folder}=0.5,cited")
+    (folder / "reward.json").write_text('{"temperature": 2}')
+    assert before != models_of(f"{folder}=0.5,cited")
+    assert models_of("rules") == ""

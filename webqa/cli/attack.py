@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
+from itertools import count
 from typing import TYPE_CHECKING
 
 from env.config import DEFAULT
+from webqa.cli.counting import Counting
 from webqa.cli.exits import Exit
 from webqa.cli.flags import (
     LOCAL,
@@ -58,14 +59,10 @@ def attack(
     from webqa.injection import attacks, measure, report_lines, web_with
 
     check(browser, limits)
-    chosen, done = attacks(), 0
+    chosen, numbers, counting = attacks(), count(1), Counting("attacks")
 
     def progress(_outcome: Outcome) -> None:
-        nonlocal done
-        done += 1
-        if sys.stderr.isatty():
-            end = "\n" if done == len(chosen) else ""
-            print(f"\r{done} of {len(chosen)} attacks", end=end, file=sys.stderr, flush=True)
+        counting(next(numbers), len(chosen))
 
     set_to = ModelSettings(model, engine, server)
     with Loop() as loop, opened_policy(policy, web_with(None), set_to, loop) as made:

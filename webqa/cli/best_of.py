@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,7 @@ from reward.sampling import check as check_samples
 from webqa.best_of import read_samples, sample_into, score_into
 from webqa.best_of_report import render, told
 from webqa.choosing import for_sampling
+from webqa.cli.counting import Counting
 from webqa.cli.exits import Exit
 from webqa.cli.flags import (
     LOCAL,
@@ -110,7 +111,7 @@ def best_of(
         server: How a server is asked.
     """
     check(browser, limits)
-    _check(web, samples, concurrency)
+    _check(web, samples, concurrency, scoring.accuracy)
     scorers = {name: open_scorer(name) for name in (scoring.scorer, *scoring.held_out)}
     file, model = expanded(questions), for_sampling(model)
     asked = read_questions(file)
@@ -131,12 +132,14 @@ def best_of(
             print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
             return Exit.INTERRUPTED
     _write(job, found, scores, settings)
-    print(_summary(found, job.out, model.model, scoring))
+    print(_summary(found, job.out, ["--web", web, *_asked(model.model)], scoring))
     return Exit.DONE
 
 
-def _check(web: str, samples: SampleConfig, concurrency: int) -> None:
+def _check(web: str, samples: SampleConfig, concurrency: int, accuracy: float) -> None:
     check_samples(samples)
+    if not 0 < accuracy <= 1:
+        raise ConfigError(f"--accuracy must be above 0 and at most 1, not {accuracy}")
     if concurrency < 1:
         raise ConfigError(f"--concurrency must be at least 1, not {concurrency}")
     if services_of(web):
@@ -171,13 +174,15 @@ async def _played(
         job.samples,
         seed=job.seed,
         concurrency=job.concurrency,
-        watch=_Line("browses"),
+        watch=Counting("browses", EVERY),
     )
     samples = read_samples(job.out)
     if all(sample.ended == "failed" for sample in samples):
         raise Error(f"every episode failed, the first with: {samples[0].error}")
     scores = {
-        name: await score_into(job.out, samples, scorer, name, _Line(f"questions scored by {name}"))
+        name: await score_into(
+            job.out, samples, scorer, name, Counting(f"questions scored by {name}", EVERY)
+        )
         for name, scorer in scorers.items()
     }
     if known := frozenset(one.id for one in job.questions if one.accepted):
@@ -197,7 +202,11 @@ def _write(job: _Job, found: Selection, scores: Mapping[str, float], settings: S
     write_whole(job.out / REPORT, page)
 
 
-def _summary(found: Selection, out: Path, model: str, scoring: ScoreConfig) -> str:
+def _asked(model: str) -> list[str]:
+    return ["--model", model] if model else []
+
+
+def _summary(found: Selection, out: Path, asked: Sequence[str], scoring: ScoreConfig) -> str:
     """Return what was found, where it is, and what can be done with it."""
     total, lines = len(found.kl), []
     for curve in found.curves:
@@ -214,25 +223,16 @@ def _summary(found: Selection, out: Path, model: str, scoring: ScoreConfig) -> s
             f"answered, {point.accuracy:.0%} of these rightly"
         )
     lines.append(f"Curves: {out / REPORT}")
-    words = ["webqa", "ask", *(["--model", model] if model else [])]
-    words += ["--best-of", str(total), "--answers", str(found.samples.answers)]
+    words = [
+        "webqa",
+        "ask",
+        *asked,
+        "--best-of",
+        str(total),
+        "--answers",
+        str(found.samples.answers),
+    ]
     words += ["--scorer", scoring.scorer]
     words += ["--abstain-below", f"{point.threshold:.4g}"] if point else []
     command = one_line(shlex.join([*words, "your question"]), 400)
     return "\n".join([*lines, f"The run is in {out}. Next: {command}"])
-
-
-class _Line:
-    """Shows how far it is: one line on a terminal, now and then a whole one elsewhere."""
-
-    def __init__(self, what: str) -> None:
-        self._what = one_line(what, 80)
-
-    def __call__(self, done: int, total: int) -> None:
-        """Tell of so many of so many."""
-        text = f"{done:,} of {total:,} {self._what}"
-        if sys.stderr.isatty():
-            end = "\n" if done == total else ""
-            print(f"\r\033[K{text}", end=end, file=sys.stderr, flush=True)
-        elif done == total or done % EVERY == 0:
-            print(text, file=sys.stderr)

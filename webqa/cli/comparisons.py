@@ -95,13 +95,13 @@ def _summary(found: Sequence[Comparison]) -> str:
     from reward.comparisons import count
 
     counts = count(found)
-    judged = max(1, counts.comparisons - counts.ties)
+    judged = counts.comparisons - counts.ties
+    better = f"; of the others the first is better in {counts.first_better / max(1, judged):.0%}"
     datasets = _named({name or "unnamed": number for name, number in counts.datasets.items()})
     simulated = f"; {counts.simulated:,} simulated" if counts.simulated else ""
     return one_line(
         f"{counted(counts.comparisons, 'comparison')} of {counted(counts.questions, 'question')} "
-        f"({datasets}); {counted(counts.ties, 'tie')}; of the others the first is better in "
-        f"{counts.first_better / judged:.0%}{simulated}",
+        f"({datasets}); {counted(counts.ties, 'tie')}{better if judged else ''}{simulated}",
         LINE,
     )
 

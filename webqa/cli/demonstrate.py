@@ -18,6 +18,7 @@ from env.errors import ConfigError
 from env.jsonl import append, read
 from policies.base import Rollout
 from policies.demonstrator import DemonstratorConfig
+from webqa.cli.counting import Counting
 from webqa.cli.exits import Exit
 from webqa.cli.flags import NO_LIMITS, BrowserFlags, Preset, check
 from webqa.cli.loop import Loop
@@ -149,13 +150,13 @@ class Tally:
 
 def _record(run: Run, rollouts: Iterable[Rollout], total: int, only_found: bool) -> Tally:
     """Record episodes as they come, and show how far it is."""
-    tally = Tally()
+    tally, counting = Tally(), Counting("demonstrations", EVERY)
     for rollout in rollouts:
         if tally.add(rollout) or not only_found:
             run.add(rollout)
         else:
             append(run.folder / DISCARDED, {"id": rollout.episode.id}, wait=False)
-        _show(tally.made, total)
+        counting(tally.made, total)
     return tally
 
 
@@ -163,14 +164,6 @@ def _discarded(folder: Path) -> set[str]:
     """Return the ids of episodes that quoted no accepted answer, so that none is made again."""
     path = folder / DISCARDED
     return {one["id"] for one in read(path, dict[str, str])} if path.exists() else set()
-
-
-def _show(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if done == total else ""
-        print(f"\r{done:,} of {total:,} demonstrations", end=end, file=sys.stderr, flush=True)
-    elif done == total or done % EVERY == 0:
-        print(f"{done:,} of {total:,} demonstrations", file=sys.stderr)
 
 
 def _check(web: str, amount: Amount, demonstrator: DemonstratorConfig) -> None:

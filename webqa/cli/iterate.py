@@ -54,7 +54,7 @@ def iterate(
         print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
         return Exit.INTERRUPTED
     last = rounds[-1]
-    command = shlex.join(["webqa", "ask", "--model", last.policy, "your question"])
+    command = shlex.join(["webqa", "ask", "--web", web, "--model", last.policy, "your question"])
     took = ", ".join(f"{name} {seconds:,.0f} s" for name, seconds in stages.seconds.items())
     print(f"Stages: {took}\nThe reward model is in {last.reward}")
     print(f"The policy is in {last.policy}. Next: {command}")

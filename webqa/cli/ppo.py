@@ -77,7 +77,7 @@ def ppo(
     asked = _asked(model, web, preset)
     with Loop() as running, opened_web(web, PRESETS[asked.preset], OFFLINE, running) as (there, _):
         from webqa.ppo import Job, Watch, train_policy
-        from webqa.scoring import open_scorer
+        from webqa.scoring import models_of, open_scorer
 
         job = Job(
             str(expanded(model)),
@@ -86,7 +86,12 @@ def ppo(
             there,
             read_questions(expanded(questions)),
             open_scorer(score.scorer),
-            {"scorer": score.scorer, "held_out": score.held_out, "overseer": score.overseer},
+            {
+                "scorer": score.scorer,
+                "models": models_of(score.scorer),
+                "held_out": score.held_out,
+                "overseer": score.overseer,
+            },
             collect,
             learn,
             loop,
@@ -98,7 +103,7 @@ def ppo(
         except KeyboardInterrupt:
             print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
             return Exit.INTERRUPTED
-    print(_summary(done, job.out))
+    print(_summary(done, job.out, web))
     return Exit.DONE
 
 
@@ -132,8 +137,8 @@ def _told(progress: Progress) -> None:
     )
 
 
-def _summary(done: Trained, out: Path) -> str:
-    command = shlex.join(["webqa", "ask", "--model", str(out), "your question"])
+def _summary(done: Trained, out: Path, web: str) -> str:
+    command = shlex.join(["webqa", "ask", "--web", web, "--model", str(out), "your question"])
     if done.finished_before:
         return f"The model in {out} is finished already. Next: {command}"
     why = "; then the budget of divergence was passed" if done.over_budget else ""

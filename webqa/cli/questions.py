@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from env.config import DEFAULT
 from env.errors import ConfigError
 from env.web.corpus import Corpus
+from webqa.cli.counting import Counting
 from webqa.cli.exits import Exit
 from webqa.cli.loop import Loop
 from webqa.cli.opening import opened_web
@@ -80,13 +81,5 @@ def _check(config: QuestionsConfig, wording: Wording, out: Path) -> None:
 
 
 def _meter(total: int) -> Meter:
-    """Show how far it is: on one line of a terminal, now and then a line elsewhere."""
-    terminal = sys.stderr.isatty()
-
-    def show(doing: str, done: int) -> None:
-        if done == total or done % (SHORT if terminal else LONG) == 0:
-            line = f"{doing}: {done:,} of {total:,} pages"
-            start, end = ("\r", "" if done < total else "\n") if terminal else ("", "\n")
-            print(f"{start}{line}", end=end, file=sys.stderr, flush=True)
-
-    return show
+    counting = Counting("pages", LONG, SHORT)
+    return lambda doing, done: counting(done, total, doing)

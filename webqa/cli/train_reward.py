@@ -13,9 +13,11 @@ from cyclopts import Parameter
 from reward.training.config import PreferenceConfig, RewardTraining
 from webqa.cli.exits import Exit
 from webqa.folders import expanded
+from webqa.models import trained_as
 
 if TYPE_CHECKING:
     from reward.training.fitting import Trained
+    from webqa.rewarding import Job
 
 
 def train_reward(
@@ -65,7 +67,7 @@ def train_reward(
         print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
         return Exit.INTERRUPTED
     line.end()
-    print(_summary(done, out))
+    print(_summary(done, job))
     return Exit.DONE
 
 
@@ -73,14 +75,16 @@ def _measured(measured: Mapping[str, float]) -> str:
     return f"loss {measured['loss']:.3f}, accuracy {measured['accuracy']:.1%}"
 
 
-def _summary(done: Trained, out: Path) -> str:
-    measured = done.measured
+def _summary(done: Trained, job: Job) -> str:
+    measured, out = done.measured, job.out
     number = measured["pairs"] - measured["ties"]
     found = (
         f"Held out, {number:,.0f} comparisons without ties: accuracy {measured['accuracy']:.1%} "
         f"(the longer answer: {measured['length_only']:.1%}), log-loss {measured['log_loss']:.3f}, "
         f"calibration error {measured['ece']:.1%}"
     )
-    command = shlex.join(["webqa", "ask", "--best-of", "16", "--scorer", str(out), "your question"])
+    asked = ["--model", job.model] if trained_as(job.model) else []  # a policy, as a rule
+    words = ["webqa", "ask", *asked, "--best-of", "16", "--scorer", str(out), "your question"]
+    command = shlex.join(words)
     state = "is finished already" if done.finished_before else f"is in {out}"
     return f"{found}\nCurves: {out / 'report.html'}\nThe reward model {state}. Next: {command}"
