@@ -12,8 +12,8 @@ from env.web.memory import MemoryWeb
 from policies.base import Setup, run_episode
 from policies.scripted import ScriptedPolicy
 from webqa.cli import main
-from webqa.cli.ask import Output, report
 from webqa.cli.exits import Exit
+from webqa.cli.session import Output, report
 from webqa.run import read_config, read_episodes, read_pages
 
 SKY = "Why is the sky blue?"

@@ -12,9 +12,9 @@ from env.web.memory import MemoryWeb
 from policies.base import Setup
 from policies.scripted import ScriptedPolicy
 from webqa.asking import Conversation
-from webqa.cli.ask import Output, Session, talk
 from webqa.cli.exits import Exit
 from webqa.cli.loop import Loop
+from webqa.cli.session import Output, Session, talk
 
 PAGE = make_page("https://a.example/", "Page", "Blue light scatters. Red less.", domain="a.example")
 LINES = ["Search blue", "Clicked on link 0", "Quote: Blue light scatters."]

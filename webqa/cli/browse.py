@@ -21,7 +21,7 @@ from policies.base import run_episode
 from policies.human import HumanPolicy
 from webqa.asking import make_question
 from webqa.cli import terminal
-from webqa.cli.ask import Output, make_setup, report
+from webqa.cli.ask import make_setup
 from webqa.cli.exits import Exit
 from webqa.cli.flags import (
     FETCH,
@@ -37,6 +37,7 @@ from webqa.cli.flags import (
 )
 from webqa.cli.loop import Loop
 from webqa.cli.opening import opened_web
+from webqa.cli.session import Output, report
 from webqa.run import Run, Settings
 from webqa.webs import NOT_RECORDED, WebConfig, web_settings
 
