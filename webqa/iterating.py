@@ -119,6 +119,8 @@ def iterate(job: Job, stages: Stages) -> list[Round]:
         Error: a stage failed.
     """
     check(job.config)
+    _check_judge(job)
+    _check_folder(job.out)
     agree(job.out / SETTINGS, _settings(job), ADVICE)
     rounds: list[Round] = []
     for number in range(1, job.config.rounds + 1):
@@ -141,6 +143,37 @@ def check(config: IterateConfig) -> None:
         raise ConfigError(f"--at-random must be from 0 to 1, not {config.at_random}")
     if not config.judge.strip():
         raise ConfigError("--judge is empty: give simulated, people, or a scorer")
+
+
+def _check_judge(job: Job) -> None:
+    """Refuse a judge that cannot judge before anything is sampled for it.
+
+    Raises:
+        ConfigError: there is none of this name, or the questions lack what it needs.
+        ModelError: it is a model that cannot be used.
+    """
+    from webqa.judging import open_judge
+
+    if job.config.judge != PEOPLE:
+        open_judge(job.config.judge, job.questions, job.config.seed)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that is of something else, such as of a model.
+
+    Raises:
+        ConfigError: it is, or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        raise ConfigError(
+            f"cannot use {folder} for the rounds ({error.strerror}): name another with -o"
+        ) from error
+    names = [name for name in names if not (name.startswith(".") or name.endswith(".tmp"))]
+    if names and SETTINGS not in names:
+        raise ConfigError(f"{folder} holds other files, such as {names[0]}: {ADVICE}")
 
 
 def _settings(job: Job) -> dict[str, object]:

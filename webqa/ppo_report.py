@@ -53,6 +53,9 @@ def charts(lines: Sequence[Line]) -> list[Chart]:
         return tuple((name, name.split("/")[1]) for name in names if name.startswith(f"{prefix}/"))
 
     scores = (("reward/score", "learnt"), ("reward/held_out", "held-out scorer"))
+    # Without an overseer all commands are worth 0: nothing to be seen.
+    overseen = any(line.get("reward/of_steps") for line in lines)
+    judged = (("reward/of_steps", "reward"),) if overseen else ()
     return [
         Chart("Score", "Mean of the answers; at first only the critic learns.", scores),
         Chart(
@@ -62,7 +65,7 @@ def charts(lines: Sequence[Line]) -> list[Chart]:
             by="kl/root",
         ),
         Chart("Parts of the score", "", under("reward_part")),
-        Chart("Reward of commands", "An overseer's.", (("reward/of_steps", "reward"),)),
+        Chart("Reward of commands", "An overseer's.", judged),
         Chart("Divergence of an episode", "Nats.", (("kl/episode", "nats"),)),
         Chart("Divergence by kind", "Nats a token that was chosen.", under("kl_of")),
         Chart("Entropy by kind", "Nats a token that was chosen.", under("entropy_of")),

@@ -17,7 +17,7 @@ from policies.cloning.output import is_main
 from reward.comparisons import Comparison
 from reward.formats.reading import load
 from reward.training.config import PreferenceConfig, RewardTraining
-from webqa.report import Chart, Line, render_report, shown
+from webqa.report import Chart, Line, Table, render_report, shown
 
 if TYPE_CHECKING:
     from reward.training.fitting import Trained, Watch
@@ -109,7 +109,7 @@ def write_report(out: Path, done: Trained) -> None:
         charts(lines),
         facts,
         {**settings, "reward": msgspec.to_builtins(done.settings)},
-        accuracy_table(measured),
+        more=[Table("Accuracy", "On held-out questions.", accuracy_table(measured))],
     )
     write_whole(out / REPORT, page)
 

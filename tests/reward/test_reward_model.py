@@ -238,3 +238,10 @@ def test_a_new_head_is_drawn_by_its_seed(tmp_path):
     assert torch.equal(heads[0], heads[1])
     assert not torch.equal(heads[0], heads[2])
     assert heads[0].std().item() == pytest.approx(65**-0.5, rel=0.3)
+
+
+def test_a_training_that_was_stopped_is_no_reward_model(tmp_path):
+    """Fails when a model without its calibration scores as if it were finished."""
+    (tmp_path / "train.json").write_text("{}")
+    with pytest.raises(ModelError, match="training is not finished"):
+        open_reward(tmp_path)

@@ -77,7 +77,8 @@ def test_everything_is_recorded_and_told(run, tmp_path, capsys):
     report = (folder / "report.html").read_text()
     for words in ("Why is the sky blue?", "Abstention", "The best of several browses", "by n"):
         assert words in report
-    assert out.splitlines()[-1].startswith(f"The run is in {folder}. Next: webqa ask --best-of 4")
+    assert out.splitlines()[-1].startswith(f"The run is in {folder}. Next: webqa ask --web ")
+    assert " --best-of 4 --answers 2 --scorer rules" in out.splitlines()[-1]
     assert "right: 0.667 for one answer, 0.667 for the best of 4" in out
 
 
@@ -113,8 +114,9 @@ def test_more_browses_may_be_added_but_not_more_answers(run, tmp_path):
         (("--browses", "0"), "--browses must be at least 1"),
         (("--answers", "0"), "--answers must be at least 1"),
         (("--concurrency", "0"), "--concurrency must be at least 1"),
-        (("--scorer", "nonsense"), "--scorer nonsense"),
-        (("--scorer", ""), "--scorer"),
+        (("--scorer", "nonsense"), "the scorer nonsense is neither"),
+        (("--scorer", ""), "has an empty part"),
+        (("--accuracy", "nan"), "--accuracy must be above 0"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_made(run, tmp_path, words, complaint):

@@ -214,3 +214,10 @@ def test_samples_are_drawn_unless_a_temperature_is_given(tmp_path):
     assert for_sampling(ModelConfig(folder, temperature=0.0)).temperature == 0.0
     (tmp_path / "webqa.json").write_text('{"temperature": 0.5}')
     assert for_sampling(ModelConfig(folder)).temperature is None
+
+
+def test_a_scorer_with_nothing_to_choose_from_is_refused():
+    with pytest.raises(ConfigError, match="--scorer cited has nothing to choose from"):
+        check(ChooseConfig(scorer="cited"))
+    check(ChooseConfig(2, scorer="cited"))
+    check(ChooseConfig(scorer="cited", abstain_below=0.0))

@@ -20,6 +20,7 @@ from reward.comparisons import read_comparisons
 from reward.pairs import PairConfig
 from tests.policies.cloning.browsing import GOOD, WEB
 from webqa.best_of import EpisodeScore
+from webqa.cli import main
 from webqa.cli.iterate import iterate as command
 from webqa.iterating import IterateConfig, Job, StageFlags, Waiting, check, iterate
 from webqa.judging import ScorerJudge, check_judged, judge_pairs, open_judge, write_pairs
@@ -229,3 +230,30 @@ def test_the_command_says_what_people_are_to_do(job, capsys):
     )
     assert code == 0
     assert str(job.out / "round-1" / "comparisons.jsonl") in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("judge", ["nobody", "simulated"])
+def test_a_judge_that_cannot_judge_is_refused_before_anything_is_sampled(job, judge):
+    write_questions(job.questions, [replace(one, accepted=()) for one in QUESTIONS])
+    program = Program()
+    with pytest.raises(ConfigError):
+        iterate(replace(job, config=replace(job.config, judge=judge)), Stages(job.out, program))
+    assert not program.asked
+    assert not job.out.exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(job):
+    job.out.mkdir()
+    (job.out / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ConfigError, match=r"holds other files, such as model.safetensors"):
+        iterate(job, Stages(job.out, Program()))
+    assert [entry.name for entry in job.out.iterdir()] == ["model.safetensors"]
+    with pytest.raises(ConfigError, match=r"cannot use .* for the rounds"):
+        iterate(replace(job, out=job.questions), Stages(job.questions, Program()))
+
+
+def test_flags_of_the_stages_begin_with_hyphens(capsys, tmp_path):
+    """Fails when the command line takes what it is to hand on for a flag of its own."""
+    words = ["iterate", "--model", "m", "--web", "w", "--questions", "q", "-o", str(tmp_path)]
+    assert main([*words, "--best-of-flags", "--temperature 1", "--rounds", "0"]) == 1
+    assert "--rounds must be at least 1" in capsys.readouterr().err

@@ -102,6 +102,9 @@ def test_other_settings_are_refused(job):
     [
         ({"questions": []}, "no question to train on"),
         ({"loop": replace(SHORT, updates=0)}, "--updates must be above 0, not 0"),
+        ({"learn": replace(RATES, learning_rate=float("inf"))}, "--learning-rate must be above 0"),
+        ({"collect": replace(FEW, unanswered=float("nan"))}, "--unanswered must be a number"),
+        ({"overseer": float("nan")}, "--overseer must be 0 or more"),
         ({"learn": replace(RATES, gae=1.5)}, "--gae must be from 0 to 1, not 1.5"),
         ({"collect": replace(FEW, group=3)}, "--browses must be a multiple of --group, 3, not 4"),
         ({"collect": replace(FEW, least_actions=9)}, "--most-actions must be at least"),
@@ -135,7 +138,7 @@ def test_the_command_trains_and_tells_of_it(model, tmp_path, capsys):
     assert code == 0
     told = capsys.readouterr()
     assert "Update 0 of 2: score" in told.err
-    assert "Next: webqa ask --model" in told.out
+    assert "Next: webqa ask --web sample --model" in told.out
 
 
 def test_a_web_on_the_net_and_a_model_that_is_no_folder_are_refused(model, tmp_path):

@@ -37,6 +37,7 @@ def test_a_command_makes_a_scorer_and_a_report(job, capsys):
     report = (job.out / "report.html").read_text()
     for words in ("Held-out accuracy", "both were about as long", "Judged by a program"):
         assert words in report
+    assert "of command" not in report  # as the table of a cloned policy is called
     assert open_reward(job.out).score_now([make_answer("the sky", 1, 2)])[0].value
     assert train_reward(**arguments, preferences=PREFERENCES, training=SHORT) == 0
     assert "finished already" in capsys.readouterr().out

@@ -27,7 +27,9 @@ def iterate(
     questions: Path,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     config: Annotated[IterateConfig, Parameter(name="*")] = IterateConfig(),  # noqa: B008 - frozen
-    flags: Annotated[StageFlags, Parameter(name="*", group="Stages")] = StageFlags(),  # noqa: B008 - frozen
+    flags: Annotated[
+        StageFlags, Parameter(name="*", group="Stages", allow_leading_hyphen=True)
+    ] = StageFlags(),  # noqa: B008 - frozen
 ) -> int:
     """Sample answers, have pairs of them judged, fit a reward model, train the policy; and again.
 

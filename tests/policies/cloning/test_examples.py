@@ -153,3 +153,16 @@ def test_nothing_to_learn_is_said_with_the_reasons(tokens):
 def test_the_masked_loss_needs_a_grammar(tokens):
     with pytest.raises(ConfigError, match="needs a grammar"):
         make_examples([episode()], Reader(tokens, 2000), replace(TINY, grammar=None), MASKED)
+
+
+def test_a_browse_that_is_answered_twice_is_learnt_once(tokens):
+    """Fails when best-of runs teach each command as often as it was answered."""
+    first = episode()
+    second = replace(first, id="again", parent=first.id)
+    made = make_examples([first, second], Reader(tokens, 2000), TINY, PLAIN)
+    assert [one.kind for one in made.all].count("answering") == 2
+    assert len(made.all) == len(first.steps) + 1
+    (reason,) = [name for name in made.left_out if "browse" in name]
+    assert made.left_out[reason] == len(first.steps) - 1
+    alone = make_examples([second], Reader(tokens, 2000), TINY, PLAIN)
+    assert len(alone.all) == len(first.steps), "its own browse was not learnt from"
