@@ -5,6 +5,7 @@ Brings together episodes, examples, the training and the report. Knows no termin
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,7 +21,7 @@ from env.config import PRESETS, BrowserConfig
 from env.errors import ConfigError
 from env.records import Episode
 from policies.checkpoints import newest, read_metrics, step_of, write_whole
-from policies.cloning.choosing import choose, reasons
+from policies.cloning.choosing import SCORERS, choose, reasons
 from policies.cloning.config import KINDS, CloneConfig, ExampleConfig, check
 from policies.cloning.output import LAST, begin, finish, held, is_main
 from policies.cloning.splitting import part_of
@@ -116,7 +117,9 @@ def _episodes(job: Job) -> _Found:
     where = ", ".join(map(str, job.sources))
     if not episodes:
         raise ConfigError(f"{where} holds no episode yet: make some with webqa demonstrate")
-    chosen, left_out = choose(episodes, job.examples.best_by)
+    chosen, left_out = choose(
+        episodes, job.examples.best_by, _scored(episodes, job.examples.best_by)
+    )
     if not chosen:
         raise ConfigError(f"no episode in {where} is left to learn from: {reasons(left_out)}")
     if any(browser != browsers[0] for browser in browsers):
@@ -125,6 +128,23 @@ def _episodes(job: Job) -> _Found:
             "show the same"
         )
     return _Found(chosen, left_out, browsers[0])
+
+
+def _scored(episodes: Sequence[Episode], best_by: str) -> dict[str, float] | None:
+    """Return scores of the answered episodes by id; None where cloning scores by itself.
+
+    Raises:
+        ConfigError: there is no such scorer.
+        ModelError: a score is no number.
+    """
+    if not best_by or best_by in SCORERS:
+        return None
+    from webqa.choosing import scores_of
+    from webqa.scoring import open_scorer
+
+    known = {episode.id: episode.answer for episode in episodes if episode.answer}
+    scores = asyncio.run(scores_of(open_scorer(best_by), list(known.values())))
+    return {name: score.value for name, score in zip(known, scores, strict=True)}
 
 
 def _preset(browser: BrowserConfig, otherwise: str) -> str:

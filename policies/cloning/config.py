@@ -30,7 +30,9 @@ class ExampleConfig:
     measured: int = 600
     """Steps of held-out questions that are measured, at most: each measurement takes time."""
     best_by: str = ""
-    """Learn, for each question, only from the episode that this scorer puts first."""
+    """Learn, for each question, only from the episode that this scorer puts first: accepted (an
+    accepted answer is quoted), quotes (most are cited), or what `--scorer` of webqa best-of takes,
+    such as the folder of a reward model."""
 
 
 @dataclass(frozen=True, slots=True)

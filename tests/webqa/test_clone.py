@@ -90,6 +90,17 @@ def test_low_rank_updates_end_as_a_plain_model(job):
     assert type(read_model(job.out).model) is type(read_model(job.model).model)
 
 
+def test_the_best_by_any_scorer_are_learnt_from(job):
+    """Fails when rejection sampling knows only the two scorers of cloning itself."""
+    notes = []
+    best = replace(job.examples, best_by="rules")
+    twice = replace(job, sources=(*job.sources, *job.sources), examples=best)
+    clone_runs(twice, QUIET._replace(note=notes.append))
+    assert any("not the best of its question" in note for note in notes)
+    unknown = replace(job, out=job.out.with_name("other"), examples=replace(best, best_by="taste"))
+    assert "neither a rule nor a folder" in complaint(unknown)
+
+
 def complaint(job):
     with pytest.raises(Error) as caught:
         clone_runs(job, QUIET)

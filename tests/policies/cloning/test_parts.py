@@ -71,6 +71,13 @@ def test_only_the_best_episode_of_a_question_is_learnt_from():
     assert [one.id for one in choose(episodes).episodes] == ["a0", "a1", "a2", "b0"]
 
 
+def test_another_scorer_may_find_nothing_good_and_still_chooses():
+    episodes = [episode("a", 0, "x"), episode("a", 1, "y"), episode("c", 0, ended="unanswered")]
+    chosen, left_out = choose(episodes, "a reward model", {"a0": -2.0, "a1": -1.0})
+    assert [one.id for one in chosen] == ["a1"]
+    assert left_out["episode that ended unanswered"] == 1
+
+
 def test_scorers_that_cannot_be_used_are_named():
     with pytest.raises(ConfigError, match="unknown, known are accepted, quotes"):
         choose([episode("a", 0, "x")], "taste")
