@@ -128,12 +128,14 @@ def _note(text: str) -> None:
 def _told(progress: Progress) -> None:
     found = progress.measured
     seconds = sum(value for name, value in found.items() if name.startswith("time/"))
+    # 0 is also what there is without a critic; adding 0 takes the sign from a rounded -0.
+    explained = round(found["critic/explained_variance"], 2) + 0.0
+    critic = f", critic explains {explained:.0%}" if explained else ""
     other = f", held-out {found['reward/held_out']:.3f}" if "reward/held_out" in found else ""
     _note(
         f"Update {progress.update:,} of {progress.updates:,}: score "
         f"{found['reward/score']:.3f}{other}, answered {found['episodes/answered']:.0%}, "
-        f"{found['kl/episode']:.2f} nats an episode, critic explains "
-        f"{found['critic/explained_variance']:.0%}, {seconds:.0f} s"
+        f"{found['kl/episode']:.2f} nats an episode{critic}, {seconds:.0f} s"
     )
 
 
