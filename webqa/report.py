@@ -21,6 +21,8 @@ WIDTH, HEIGHT = 640, 240
 """Of a chart's drawing area, in its own units."""
 LEAST, MOST = 1e-12, 1e12
 """Sizes of values that are drawn: what is smaller is 0, what is larger a fault."""
+NEAR = 0.8
+"""Share of the highest value above which all values are near it."""
 OF_KINDS = (
     "By kind of command",
     "On held-out questions, with the weights that were kept.",
@@ -190,8 +192,14 @@ def _values(lines: Sequence[Line], name: str, by: str) -> list[tuple[float, floa
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
-    """Return the lowest and the highest place of a chart: 0 and all values are in it."""
-    low, high = min(0.0, *values), max(0.0, *values)
+    """Return the lowest and the highest place of a chart, with all values in it.
+
+    0 is in it, too, unless the values are all near the highest: they would be a flat line.
+    """
+    least, most = min(values), max(values)
+    if NEAR * most < least < most:
+        return least - (most - least) / 10, most
+    low, high = min(0.0, least), max(0.0, most)
     return (low, high) if high > low else (0.0, 1.0)
 
 

@@ -28,6 +28,13 @@ def test_each_curve_goes_from_its_first_to_its_last_value():
     assert "Episodes played" not in page
 
 
+def test_values_that_hardly_vary_are_no_flat_line():
+    lines = [{"step": 0, "value": 0.96}, {"step": 1, "value": 0.98}]
+    page = render_report("x", lines, [Chart("x", "", (("value", "v"),))], {}, {})
+    (points,) = re.findall(r'points="([^"]+)"', page)
+    assert points == "0.0,218.2 640.0,0.0"
+
+
 def test_the_page_is_alone_and_runs_nothing():
     page = render()
     assert "<script" not in page
