@@ -208,3 +208,11 @@ def test_an_answer_that_cannot_be_recorded_is_given_all_the_same(web, tmp_path, 
     assert "\nSources\n[1] " in out
     assert err.startswith(f"webqa: cannot write {other / 'pages.jsonl'} (")
     assert err.endswith("): make room, or name another folder\n")
+
+
+def test_the_best_of_answers_that_are_all_alike_is_refused(web, capsys):
+    """Fails when somebody waits for sixteen answers of a policy that draws nothing."""
+    assert main(["ask", SKY, "--web", str(web), "--best-of", "16"]) == Exit.ERROR
+    out, err = capsys.readouterr()
+    assert "--best-of 16 needs --model" in err
+    assert not out

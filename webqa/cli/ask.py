@@ -92,6 +92,10 @@ def ask(
     """
     check(browser, limits)
     check_choosing(choosing)
+    if choosing.best_of > 1 and not model.model:
+        raise ConfigError(
+            f"--best-of {choosing.best_of} needs --model: {policy} answers the same every time"
+        )
     if output.json and output.format != "text":
         raise ConfigError("--json and --format exclude one another: give one of them")
     text = _asked(question)
