@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from env.browser import Browser
 from env.config import DEFAULT, BrowserConfig
-from env.errors import Error
+from env.errors import ConfigError, Error
 from env.records import Completion, Episode, Observation, Page, Question, Quote, Step
 from env.version import VERSION
 from env.web.base import Web
+
+T = TypeVar("T")
 
 
 class Policy(Protocol):
@@ -191,16 +194,35 @@ async def run_episodes(
     Raises:
         Error: `concurrency` is below one.
     """
-    if concurrency < 1:
-        raise Error(f"concurrency must be at least 1, not {concurrency}")
-    waiting = iter(questions)
-    running: set[asyncio.Task[Rollout]] = set()
+
+    def played(question: Question) -> Awaitable[Rollout]:
+        number = episode_seed(seed, question.id, 0)
+        return run_episode(make_policy(number), question, setup, seed=number)
+
+    # Closed at once when the caller leaves early: nothing goes on unseen.
+    async with aclosing(side_by_side(map(played, questions), concurrency)) as rollouts:
+        async for rollout in rollouts:
+            yield rollout
+
+
+async def side_by_side(works: Iterable[Awaitable[T]], most: int) -> AsyncGenerator[T]:
+    """Do works, a few at a time, and yield what each gives as it ends.
+
+    Args:
+        works: taken from only when there is room for one.
+        most: done at the same time.
+
+    Raises:
+        ConfigError: `most` is below one.
+    """
+    if most < 1:
+        raise ConfigError(f"concurrency must be at least 1, not {most}")
+    waiting = iter(works)
+    running: set[asyncio.Future[T]] = set()
 
     def fill() -> None:
-        while len(running) < concurrency and (question := next(waiting, None)) is not None:
-            number = episode_seed(seed, question.id, 0)
-            task = run_episode(make_policy(number), question, setup, seed=number)
-            running.add(asyncio.create_task(task))
+        while len(running) < most and (work := next(waiting, None)) is not None:
+            running.add(asyncio.ensure_future(work))
 
     try:
         fill()

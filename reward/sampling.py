@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from policies.base import (
     episode_id,
     episode_seed,
     run_episode,
+    side_by_side,
 )
 
 
@@ -205,28 +207,10 @@ async def sample_all(
     Raises:
         ConfigError: `concurrency` is below one.
     """
-    if concurrency < 1:
-        raise ConfigError(f"concurrency must be at least 1, not {concurrency}")
-    waiting = iter(browses)
-    running: set[asyncio.Task[Sampled]] = set()
-
-    def fill() -> None:
-        while len(running) < concurrency and (browse := next(waiting, None)) is not None:
-            work = sample_browse(make_policy, browse, setup, config, seed=seed)
-            running.add(asyncio.create_task(work))
-
-    try:
-        fill()
-        while running:
-            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            running -= done
-            fill()
-            for task in done:
-                yield task.result()
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    works = (sample_browse(make_policy, one, setup, config, seed=seed) for one in browses)
+    async with aclosing(side_by_side(works, concurrency)) as whole:
+        async for sampled in whole:
+            yield sampled
 
 
 def remaining(

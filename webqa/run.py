@@ -29,13 +29,12 @@ from env.records import Episode, Page, Record, WebIdentity, to_json
 from env.version import VERSION
 from env.web.visits import Visit
 from policies.base import Limits, Rollout, now
-from policies.checkpoints import difference
+from policies.checkpoints import PARTIAL, difference, write_whole
 
 CONFIG = "config.json"
 PAGES = "pages.jsonl"
 EPISODES = "episodes.jsonl"
 VISITS = "visits.jsonl"
-PARTIAL = ".tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +170,7 @@ class Run:
         if not path.exists():
             if any((self.folder / name).exists() for name in (EPISODES, PAGES)):
                 raise ConfigError(f"{self.folder} holds episodes but no {CONFIG}: save elsewhere")
-            ours = {path.with_suffix(PARTIAL).name}
+            ours = {path.name + PARTIAL}
             names = {entry.name for entry in self.folder.iterdir()} - ours
             if any(not name.startswith(".") for name in names):
                 raise ConfigError(f"{self.folder} holds other files: name a new folder to save in")
@@ -243,14 +242,4 @@ def _heads(path: Path, kind: type[Record]) -> Iterator[Record]:
 def _write(path: Path, record: RunConfig) -> None:
     """Write `config.json` whole or not at all."""
     text = json.dumps(json.loads(to_json(record)), indent=2, ensure_ascii=False) + "\n"
-    beside = path.with_suffix(PARTIAL)
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot write {path} ({error.strerror}): make room, or name another folder"
-        ) from error
+    write_whole(path, text)

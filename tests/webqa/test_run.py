@@ -132,6 +132,6 @@ def test_a_folder_with_other_files_is_no_place_for_a_run(tmp_path):
     with pytest.raises(ConfigError, match="holds other files: name a new folder"):
         Run(tmp_path, SETTINGS)
     (tmp_path / "index.json").rename(tmp_path / ".hidden")
-    (tmp_path / "config.tmp").touch()  # what a crash at the very beginning leaves
+    (tmp_path / "config.json.tmp").touch()  # what a crash at the very beginning leaves
     with Run(tmp_path, SETTINGS):
         assert (tmp_path / "config.json").exists()
