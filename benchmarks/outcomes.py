@@ -16,8 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
-from benchmarks.curves import Curve, Point, told
-from benchmarks.page import Read, Table
+from benchmarks.curves import told
 from env.citations import cited_numbers
 from env.errors import Error
 from env.jsonl import read
@@ -29,6 +28,8 @@ from reward.sampling import SampleConfig
 from webqa.best_of import SCORES, EpisodeScore, Sample, read_samples
 from webqa.choosing import NO_ANSWER
 from webqa.curves import pools_of
+from webqa.drawing import Curve, Point
+from webqa.report import Table
 
 GOLD = "gold"
 LOG_ODDS = 1 / RaterConfig().temperature
@@ -213,8 +214,7 @@ def fits(gains: Gains, paths: Mapping[str, Training]) -> Table:
         "Over-optimisation",
         "Gains fitted by d (alpha - beta d) for best-of-n and d (alpha - beta log d) for training, "
         "d the root of the divergence; where the fitted gain is highest, in nats.",
-        ("curve", "alpha", "beta", "highest at", "error"),
-        tuple(rows),
+        [("curve", "alpha", "beta", "highest at", "error"), *rows],
     )
 
 
@@ -241,8 +241,7 @@ def parts_table(runs: Mapping[str, Path]) -> Table:
     return Table(
         "What the gold score is made of",
         "Means over the held-out answers; every part is from 0 to 1.",
-        ("policy", *names, "characters", "quotes taken", "quotes cited"),
-        tuple(rows),
+        [("policy", *names, "characters", "quotes taken", "quotes cited"), *rows],
     )
 
 
@@ -263,10 +262,10 @@ def _shape(samples: Sequence[Sample]) -> list[str]:
 
 def answers_to_read(
     runs: Mapping[str, Path], scorer: str, questions: Sequence[Question], count: int = 8
-) -> list[Read]:
+) -> Table:
     """Return one answer of each policy to the first questions, with both its scores."""
     wanted = {one.id: one.text for one in questions[:count]}
-    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    found: dict[str, dict[str, str]] = defaultdict(dict)
     for name, run in runs.items():
         values = {
             (line.scorer, line.episode): line.value for line in read(run / SCORES, EpisodeScore)
@@ -279,8 +278,16 @@ def answers_to_read(
                     f"(learnt {values[scorer, one.id]:.2f}, gold "
                     f"{values[GOLD, one.id] * LOG_ODDS:.2f})"
                 )
-                found[one.question].append((name, f"{_cut(one.answer.text)} {scores}"))
-    return [Read(wanted[name], tuple(said)) for name, said in found.items()]
+                found[one.question][name] = f"{_cut(one.answer.text)} {scores}"
+    return Table(
+        "Answers to read",
+        "Of the first held-out questions, one answer of each policy.",
+        [
+            ("question", *runs),
+            *((wanted[one], *(said.get(name, "") for name in runs)) for one, said in found.items()),
+        ],
+        words=True,
+    )
 
 
 def _cut(text: str) -> str:

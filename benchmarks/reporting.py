@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from benchmarks.curves import Curve, Figure, difference, of_questions, told
+from benchmarks.curves import difference, of_questions, told
 from benchmarks.outcomes import (
     Gains,
     Scored,
@@ -25,12 +25,13 @@ from benchmarks.outcomes import (
     path_of,
     scored,
 )
-from benchmarks.page import Table, render
 from policies.checkpoints import read_metrics, write_whole
 from reward.best_of_n import Mean
 from reward.comparisons import count, read_comparisons
 from reward.sampling import SampleConfig
+from webqa.drawing import Curve, Figure
 from webqa.questions import read_questions
+from webqa.report import Table, render_report
 
 TRAINED = ("ppo", "rloo")
 BUDGET = 10.0
@@ -72,19 +73,21 @@ def write_report(found: Found, seconds: Mapping[str, float]) -> Path:
     folder = found.folder
     runs = {name: folder / f"held-out-{name}" for name in ("cloned", *TRAINED)}
     held_out = read_questions(folder / "held_out.jsonl")
-    page = render(
+    page = render_report(
         "From a cloned policy to the paper's curves",
-        NOTE,
+        [],
+        _figures(measured),
         _facts(found, measured),
-        [
-            Table("Measured", "", ("what", "found", "wanted"), rows, words=True),
+        {"samples": found.samples, "played": found.played},
+        more=[
+            Table("Measured", "", [("what", "found", "wanted"), *rows], words=True),
             _means(measured),
             parts_table(runs),
             fits(measured.gains, measured.trainings),
             _times(seconds),
+            answers_to_read(runs, found.reward, held_out),
         ],
-        _figures(measured),
-        answers_to_read(runs, found.reward, held_out),
+        note=NOTE,
     )
     write_whole(folder / "report.html", page)
     outcome = {
@@ -146,11 +149,13 @@ def _means(measured: _Measured) -> Table:
     return Table(
         "Policies on held-out questions",
         "Means of one answer. Without an answer the learnt score is -1, as in training.",
-        ("policy", "learnt", "gold"),
-        tuple(
-            (name, told(of_questions(one.learnt)), told(of_questions(one.gold)))
-            for name, one in policies.items()
-        ),
+        [
+            ("policy", "learnt", "gold"),
+            *(
+                (name, told(of_questions(one.learnt)), told(of_questions(one.gold)))
+                for name, one in policies.items()
+            ),
+        ],
     )
 
 
@@ -214,6 +219,5 @@ def _times(seconds: Mapping[str, float]) -> Table:
     return Table(
         "Stages",
         "Seconds; two ran side by side where they could.",
-        ("stage", "seconds"),
-        (*rows, ("sum", f"{sum(seconds.values()):,.0f}")),
+        [("stage", "seconds"), *rows, ("sum", f"{sum(seconds.values()):,.0f}")],
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from reward.abstention import Point, threshold_covering
+from reward.abstention import Point as Covered
+from reward.abstention import threshold_covering
 from reward.best_of_n import Mean
 from webqa.best_of import Sample
 from webqa.curves import ANSWERED, RIGHT, Curve, Selection
-from webqa.report import Chart, Line, Table, render_report, shown
+from webqa.drawing import Curve as Drawn
+from webqa.drawing import Figure, Point, shown
+from webqa.report import Table, render_report
 
 READ = 12
 """Questions whose best and worst answers are shown."""
@@ -36,31 +39,36 @@ def render(
         settings: of the run.
         texts: the questions by their ids.
     """
-    charts = [
-        Chart(_title(curve), _note(curve, found), tuple((f"{curve.name}/{part}", label)
-              for part, label in _PARTS), by="n")
+    doubled = tuple(float(2**power) for power in range(len(found.kl).bit_length()))
+    figures = [
+        Figure(
+            _title(curve),
+            _note(curve, found),
+            "n",
+            (Drawn("mean", _points(curve)),),
+            doubled,
+            logarithmic=True,
+        )
         for curve in found.curves
-    ]  # fmt: skip
-    charts.append(
-        Chart(
+    ]
+    right = tuple(Point(one.coverage, one.accuracy) for one in found.abstention)
+    figures.append(
+        Figure(
             "Abstention",
             "Share of right answers among those that score high enough, by the share of questions "
             "that are then answered.",
-            (("accuracy", "right"),),
-            by="coverage",
+            "coverage",
+            (Drawn("right", right),),
         )
     )
     return render_report(
         title,
-        [*_lines(found), *_abstention_lines(found.abstention)],
-        charts,
+        [],
+        figures,
         _facts(found),
         settings,
         more=[table for table in _tables(found, samples, scores, texts) if len(table.rows) > 1],
     )
-
-
-_PARTS = (("mean", "mean"), ("low", "95 % from"), ("high", "to"))
 
 
 def told(mean: Mean) -> str:
@@ -97,18 +105,10 @@ def _facts(found: Selection) -> dict[str, str]:
     return facts
 
 
-def _lines(found: Selection) -> Iterable[Line]:
-    for place, nats in enumerate(found.kl):
-        line: dict[str, float | str] = {"n": place + 1, "kl": nats, "tokens": found.tokens[place]}
-        for curve in found.curves:
-            for part, _ in _PARTS:
-                line[f"{curve.name}/{part}"] = getattr(curve.points[place], part)
-        yield line
-
-
-def _abstention_lines(points: Sequence[Point]) -> Iterable[Line]:
-    for point in points:
-        yield {"coverage": point.coverage, "accuracy": point.accuracy}
+def _points(curve: Curve) -> tuple[Point, ...]:
+    return tuple(
+        Point(n, one.mean, one.low, one.high) for n, one in enumerate(curve.points, start=1)
+    )
 
 
 def _tables(
@@ -155,7 +155,7 @@ def _rows(found: Selection) -> Iterable[list[str]]:
         yield [str(n), f"{found.kl[n - 1]:.2f}", f"{found.tokens[n - 1]:,.0f}", *figures]
 
 
-def _coverages(points: Sequence[Point]) -> Iterable[list[str]]:
+def _coverages(points: Sequence[Covered]) -> Iterable[list[str]]:
     wanted = (threshold_covering(points, coverage) for coverage in COVERAGES)
     for point in dict.fromkeys(point for point in wanted if point):
         yield [f"{point.coverage:.0%}", shown(point.threshold), f"{point.accuracy:.1%}"]

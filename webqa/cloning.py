@@ -27,7 +27,8 @@ from policies.cloning.output import LAST, begin, finish, held, is_main
 from policies.cloning.splitting import part_of
 from policies.grammar.legal import VERSION as GRAMMAR
 from policies.language_model import LanguageModelConfig, write_config
-from webqa.report import render_report, shown, training_charts
+from webqa.drawing import shown
+from webqa.report import render_report, training_charts
 from webqa.run import read_config, read_episodes
 
 if TYPE_CHECKING:

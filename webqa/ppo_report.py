@@ -9,7 +9,8 @@ from env.jsonl import read
 from env.records import Episode
 from policies.checkpoints import read_metrics, write_whole
 from reward.ppo.played import READ, Played
-from webqa.report import Chart, Line, Table, render_report, shown
+from webqa.drawing import shown
+from webqa.report import Chart, Line, Table, render_report
 
 REPORT = "report.html"
 LONGEST = 600

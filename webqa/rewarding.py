@@ -17,7 +17,8 @@ from policies.cloning.output import is_main
 from reward.comparisons import Comparison
 from reward.formats.reading import load
 from reward.training.config import PreferenceConfig, RewardTraining
-from webqa.report import Chart, Line, Table, render_report, shown
+from webqa.drawing import shown
+from webqa.report import Chart, Line, Table, render_report
 
 if TYPE_CHECKING:
     from reward.training.fitting import Trained, Watch

@@ -2,12 +2,10 @@
 
 import math
 
-import pytest
-
-from benchmarks.curves import HEIGHT, WIDTH, Curve, Figure, Point, difference, draw, of_questions
+from benchmarks.curves import difference, of_questions
 from benchmarks.outcomes import Scored, Training, _bins, curves_of, gains_of_best
-from benchmarks.page import Read, Table, render
 from reward.best_of_n import Mean
+from webqa.drawing import Point
 
 
 def test_a_question_counts_once_however_many_answers_it_has():
@@ -50,26 +48,3 @@ def test_a_training_begins_at_no_gain():
     half = math.sqrt(2)
     assert learnt.points == (Point(0.0, 0.0, 0.0, 0.0), Point(2.0, 3.0, 3 - half, 3 + half))
     assert gold.points[1].up == -3.0
-
-
-def test_a_figure_is_drawn_within_its_frame():
-    points = tuple(Point(n, n / 4, n / 4 - 1, n / 4 + 1) for n in (1, 2, 4, 16))
-    figure = Figure("f", "", "n", (Curve("c", points), Curve("none", ())), (1, 4, 16), True)
-    drawn = draw(figure)
-    assert drawn
-    assert [mark.place for mark in drawn.across] == [0.0, WIDTH / 2, WIDTH]
-    (line,) = drawn.lines
-    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in line.dots)
-    assert line.dots[0][1] > line.dots[-1][1]  # more is higher up
-    assert draw(Figure("f", "", "n", ())) is None
-
-
-@pytest.mark.parametrize("value", [0.0, -3.0, 1e9])
-def test_a_curve_of_one_point_can_be_drawn(value):
-    assert draw(Figure("f", "", "n", (Curve("c", (Point(0.0, value, value, value),)),)))
-
-
-def test_what_models_write_stays_text():
-    read = Read("<script>1</script>", (("ppo", "<img src=x>"),))
-    page = render("t", "n", {"a": "b"}, [Table("t", "", ("h",), (("<b>",),))], [], [read])
-    assert not any(mark in page for mark in ("<script>", "<img", "<b>"))

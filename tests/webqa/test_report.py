@@ -5,7 +5,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from webqa.report import Chart, render_report, shown, training_charts
+from webqa.drawing import shown
+from webqa.report import Chart, render_report, training_charts
 
 LINES = [
     {"step": 0, "validation/loss": 3.0, "validation/quote/line_accuracy": 0.0},
