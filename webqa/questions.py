@@ -40,6 +40,11 @@ def read_questions(path: Path) -> list[Question]:
     return questions
 
 
+def named_by_content(path: Path) -> str:
+    """Return how a run names the file that its questions come from: by its name and its hash."""
+    return f"{path.name} {sha256(path.read_bytes()).hexdigest()}"
+
+
 def write_questions(path: Path, questions: Iterable[Question]) -> None:
     """Write questions, the whole file or nothing.
 

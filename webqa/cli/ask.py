@@ -91,14 +91,7 @@ def ask(
         recording: Whether the web's replies are recorded.
     """
     check(browser, limits)
-    check_choosing(choosing)
-    if choosing.best_of > 1 and not model.model:
-        raise ConfigError(
-            f"--best-of {choosing.best_of} needs --model: {policy} answers the same every time"
-        )
-    if output.json and output.format != "text":
-        raise ConfigError("--json and --format exclude one another: give one of them")
-    text = _asked(question)
+    text = _checked(question, output, choosing, model.model)
     scorer = open_scorer(choosing.scorer) if choosing.wanted else None
     model = for_sampling(model) if choosing.best_of > 1 else model
     config = WebConfig(fetch, live, recording)
@@ -108,23 +101,31 @@ def ask(
         opened_policy(policy, opened, ModelSettings(model, engine, server), loop) as made,
     ):
         settings = Settings(
-            "typed",
-            made.name,
-            opened.identity,
-            browser,
-            limits,
-            seed=model.seed,
-            policy_settings=made.settings | settings_of(choosing),
-            web_settings=web_settings(web, config),
-        )
+            "typed", made.name, opened.identity, browser, limits, model.seed,
+            made.settings | settings_of(choosing), web_settings(web, config),
+        )  # fmt: skip
         with Run(output.save, settings, web_name=web) if output.save else nullcontext() as run:
             visits.log = run.visited if run else None
             steps = StepLine() if model.model and not services_of(web) else None
             setup = make_setup(opened, settings, run, _tracer() if output.trace else steps)
             best = BestOf(made.make, scorer, choosing) if scorer else None
             talk = Conversation(made.make, setup, model.seed, best.play if best else None)
-            session = Session(talk, output, loop, run, steps, best)
-            return _answered(session, text, visits)
+            return _answered(Session(talk, output, loop, run, steps, best), text, visits)
+
+
+def _checked(
+    question: tuple[str, ...], output: Output, choosing: ChooseConfig, model: str
+) -> str | None:
+    """Return the question (see `_asked`), and refuse flags that do not go together."""
+    check_choosing(choosing)
+    if choosing.best_of > 1 and not model:
+        raise ConfigError(
+            f"--best-of {choosing.best_of} needs --model: a policy without one answers the same "
+            "every time"
+        )
+    if output.json and output.format != "text":
+        raise ConfigError("--json and --format exclude one another: give one of them")
+    return _asked(question)
 
 
 def _answered(session: Session, text: str | None, visits: Visits) -> int:

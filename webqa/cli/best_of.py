@@ -6,7 +6,6 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -45,7 +44,7 @@ from webqa.cli.opening import ModelSettings, opened_policy, opened_web
 from webqa.cli.terminal import one_line
 from webqa.curves import ANSWERED, Selection, select
 from webqa.folders import expanded
-from webqa.questions import read_questions
+from webqa.questions import named_by_content, read_questions
 from webqa.run import Run, Settings, configuration
 from webqa.scoring import open_scorer
 from webqa.webs import OFFLINE, services_of
@@ -120,9 +119,8 @@ def best_of(
         opened_web(web, browser, OFFLINE, loop) as (opened, _),
         opened_policy(policy, opened, ModelSettings(model, engine, server), loop) as made,
     ):
-        own = made.settings | {"answers": samples.answers}
-        from_file = f"{file.name} {sha256(file.read_bytes()).hexdigest()}"
-        settings = Settings(from_file, made.name, opened.identity, browser, limits, model.seed, own)
+        own, source = made.settings | {"answers": samples.answers}, named_by_content(file)
+        settings = Settings(source, made.name, opened.identity, browser, limits, model.seed, own)
         setup = Setup(opened, browser, limits, configuration=configuration(settings))
         job = _Job(expanded(out), asked, made.make, setup, samples, concurrency, model.seed)
         try:

@@ -6,7 +6,6 @@ import shlex
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +25,7 @@ from webqa.cli.opening import opened_web
 from webqa.cli.terminal import counted, one_line
 from webqa.demonstrating import Work, make_all, remaining
 from webqa.folders import expanded
-from webqa.questions import read_questions
+from webqa.questions import named_by_content, read_questions
 from webqa.run import Run, Settings, configuration
 from webqa.webs import OFFLINE, services_of
 
@@ -85,7 +84,7 @@ def demonstrate(
     out = expanded(out)
     with Loop() as loop, opened_web(web, browser, OFFLINE, loop) as (opened, _):
         settings = Settings(
-            f"{file.name} {sha256(file.read_bytes()).hexdigest()}",
+            named_by_content(file),
             "demonstrator",
             opened.identity,
             browser,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -86,12 +86,7 @@ def ppo(
             there,
             read_questions(expanded(questions)),
             open_scorer(score.scorer),
-            {
-                "scorer": score.scorer,
-                "models": models_of(score.scorer),
-                "held_out": score.held_out,
-                "overseer": score.overseer,
-            },
+            asdict(score) | {"models": models_of(score.scorer)},
             collect,
             learn,
             loop,

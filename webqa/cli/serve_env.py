@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +33,7 @@ from webqa.cli.loop import Loop
 from webqa.cli.opening import opened_web
 from webqa.cli.terminal import counted
 from webqa.folders import expanded
-from webqa.questions import read_questions
+from webqa.questions import named_by_content, read_questions
 from webqa.run import Run, Settings, configuration
 from webqa.serving.environment import POLICY
 from webqa.serving.guard import allowed_hosts
@@ -109,7 +108,7 @@ def serve_env(
     config = WebConfig(fetch, live, recording)
     with Loop() as loop, opened_web(web, browser, config, loop) as (opened, visits):
         settings = Settings(
-            f"{file.name} {sha256(file.read_bytes()).hexdigest()}" if file else "of clients",
+            named_by_content(file) if file else "of clients",
             POLICY,
             opened.identity,
             browser,
