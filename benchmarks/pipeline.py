@@ -54,21 +54,22 @@ ADVICE = "name another folder with -o, or remove this one"
 class Size:
     """How much of everything."""
 
-    train: int = 200
+    train: int = 500
     """Questions whose answers are compared."""
     practice: int = 600
     """Questions that policies are trained on, those that were compared among them."""
-    held_out: int = 220
+    held_out: int = 500
     """Questions that are measured on."""
     samples: SampleConfig = SampleConfig(4, 4)  # noqa: RUF009 - frozen
     """Answers to each question, for the comparisons and for best-of-n."""
     played: SampleConfig = SampleConfig(2, 2)  # noqa: RUF009 - frozen
     """Answers of a trained policy to each held-out question."""
-    each: int = 6
-    """Pairs that are judged, at most, of the answers to one question."""
+    each: int = 60
+    """Pairs that are judged, at most, of the answers to one question: more cost a model nothing,
+    for it reads each answer once."""
     members: int = 3
     concurrency: int = 32
-    reward: str = "--learning-rate 3e-4 --epochs 2 --bf16"
+    reward: str = "--learning-rate 1e-3 --epochs 2 --every 8 --ties 0 --slight 0 --bf16"
     train_policy: str = (
         "--learning-rate 1e-4 --critic-rate 1e-3 --updates 24 --browses 24 --every 6 --bf16"
     )
@@ -89,6 +90,7 @@ SIZES = {
         practice=32,
         held_out=20,
         samples=SampleConfig(4, 2),
+        each=6,
         members=2,
         train_policy=("--learning-rate 1e-4 --critic-rate 3e-4 --updates 4 --browses 8 --every 2"),
         reward="--learning-rate 3e-4 --epochs 2 --validation 0.3",

@@ -2,9 +2,9 @@
 
 `⟨3⟩` stands before the third sentence that may be quoted, and again before each of its words that
 has the stem of a telling word of the question; elsewhere `★` marks such words. So the number that
-stands there most often is that of the sentence with most of the question's words. They stand in
-prompts alone; what the browser does knows nothing of them. What they do for a model must be told
-beside its results.
+stands there most often is that of the sentence with most of the question's words. For a small
+reward model `⟨3⟩` stands so before words of the third quote. They stand in prompts alone; what the
+browser does knows nothing of them. What they do for a model must be told beside its results.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from env.records import Observation
+from env.records import Answer, Observation
 from env.text import Span
 from env.view import LINK_MARK
 from policies.extractive.words import STOP, plain, stem, words
@@ -59,6 +59,29 @@ def with_aids(observation: Observation) -> Observation:
         parts += [text[end:place], aid]
         end = place
     return replace(observation, text="".join([*parts, text[end:]]))
+
+
+def mark_words(text: str, stems: frozenset[str], mark: str = MARK) -> str:
+    """Return a text with a mark before each word that has one of the stems."""
+
+    def marked(found: re.Match[str]) -> str:
+        return mark + found[0] if stem(plain(found[0])) in stems else found[0]
+
+    return _WORD.sub(marked, text.translate(_PLAIN))
+
+
+def with_marks(answer: Answer) -> Answer:
+    """Return the answer with the question's words marked, in a quote by the quote's number."""
+    wanted = question_stems(answer.question)
+    quotes = tuple(
+        replace(
+            quote,
+            text=mark_words(quote.text, wanted, NUMBER.format(number)),
+            title=mark_words(quote.title, wanted, NUMBER.format(number)),
+        )
+        for number, quote in enumerate(answer.quotes, start=1)
+    )
+    return replace(answer, text=mark_words(answer.text, wanted), quotes=quotes)
 
 
 def _numbered(observation: Observation) -> list[Span]:

@@ -41,7 +41,11 @@ SAME = 1e-3
 
 
 def open_classifier(
-    name: str | Path, config: LocalConfig | None = None, *, seed: int | None = None
+    name: str | Path,
+    config: LocalConfig | None = None,
+    *,
+    seed: int | None = None,
+    aids: bool = False,
 ) -> Classifier:
     """Open a sequence classifier, or any causal model or encoder with a new head on it.
 
@@ -50,6 +54,7 @@ def open_classifier(
         config: device, dtype, context.
         seed: of a new head, drawn from N(0, 1 / sqrt(width + 1)) whatever head was there; None:
             the folder must have one.
+        aids: whether it reads the question's words marked.
 
     Raises:
         ModelError: there is no such model, or it cannot be used; says what to do.
@@ -69,9 +74,8 @@ def open_classifier(
         settings.get_text_config().pad_token_id = settings.pad_token_id = pad
         model = _load(folder, settings, DTYPES[dtype], seed)
         check_sizes(folder, model, tokens)
-        reader = Reader(
-            tokens, find_context(settings, tokenizer, config.context), kind, ending=ending
-        )
+        context = find_context(settings, tokenizer, config.context)
+        reader = Reader(tokens, context, kind, ending=ending, aids=aids)
         made = Classifier(
             str(name), model.to(device).eval(), tokens, reader, kind, pad, stored, False
         )

@@ -65,6 +65,8 @@ class RewardSettings:
     """What the members' variance is multiplied by before it is taken away: lambda."""
     version: str = ""
     """Hash of the weights, recorded with every score."""
+    aids: bool = False
+    """Whether they read the question's words marked (policies.aids)."""
     schema: int = SCHEMA
 
 
@@ -152,7 +154,10 @@ def open_reward(folder: str | Path, config: LocalConfig | None = None) -> Reward
 
     folder = Path(folder)
     settings = read_settings(folder)
-    members = [open_classifier(folder / member.folder, config) for member in settings.members]
+    members = [
+        open_classifier(folder / member.folder, config, aids=settings.aids)
+        for member in settings.members
+    ]
     for classifier, member in zip(members, settings.members, strict=True):
         if member.tokenizer and tokenizer_hash(classifier) != member.tokenizer:
             raise ModelError(

@@ -13,6 +13,7 @@ from typing import Literal
 
 from env.citations import strip_citations
 from env.records import Answer, Observation
+from policies.aids import with_marks
 from policies.models.base import ModelError, Prompt
 from policies.models.tokens import Tokens
 from policies.prompts import PromptConfig, fit, make_prompt
@@ -37,7 +38,9 @@ class Reading:
 class Reader:
     """Makes readings for one model."""
 
-    def __init__(self, tokens: Tokens, context: int, kind: Kind, *, ending: bool = True) -> None:
+    def __init__(
+        self, tokens: Tokens, context: int, kind: Kind, *, ending: bool = True, aids: bool = False
+    ) -> None:
         """Keep what all readings share.
 
         Args:
@@ -46,7 +49,9 @@ class Reader:
             kind: of the model.
             ending: whether the end token stands behind the answer; a causal model whose end token
                 also fills up short rows must do without.
+            aids: whether the question's words are marked, in the quotes and in the answer.
         """
+        self._aids = aids
         self._tokens, self._context, self._kind = tokens, context, kind
         tokenizer = tokens.tokenizer
         self._ending = [tokens.end] if ending or kind == "encoder" else []
@@ -59,6 +64,8 @@ class Reader:
         Raises:
             ModelError: not even the question and the answer fit.
         """
+        if self._aids:
+            answer = with_marks(answer)
         written = [*self._tokens.encode_text(answer.text), *self._ending]
         room = self._context - len(written) - len(self._begin) - len(self._between)
         prompt, kept = self._prompt(answer, room)

@@ -8,6 +8,9 @@ from typing import Literal
 from env.errors import ConfigError
 from policies.cloning.config import CloneConfig
 
+SLIGHT = 0.75
+"""Up to this strength a preference is a slight one: people's scale has a half and 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class PreferenceConfig:
@@ -17,7 +20,10 @@ class PreferenceConfig:
     """sign: which answer is better, as the paper did; strength: also how much, so that 0.5 counts
     as a probability of 0.75. A tie is 0.5 in both."""
     ties: float = 1.0
-    """Weight of a tie in the loss; 0: they are left out of it."""
+    """Weight of a tie in the loss; 0: ties are left out."""
+    slight: float = 1.0
+    """Weight of a comparison in which one answer is only slightly better; 0: these are left out.
+    Where raters' noise is greater than such differences, the others teach more without them."""
     smoothing: float = 0.0
     """How far labels are moved towards 0.5, for raters who err: 0.05 to 0.1."""
     centring: float = 0.01
@@ -28,6 +34,9 @@ class PreferenceConfig:
     """Classifiers trained from different seeds; 3 to 5 make a model that is hard to fool."""
     disagreement: float = 0.5
     """What the members' variance is multiplied by before it is taken from their mean."""
+    aids: Literal["as-policy", "on", "off"] = "as-policy"
+    """Whether the question's words are marked in what is read, in quotes and answer: for small
+    models. As the policy that it begins with was trained; other models do without."""
     length_term: bool = False
     """Fit on what is held out how much length alone is liked, and add it to the score."""
 
@@ -86,7 +95,7 @@ def check(preferences: PreferenceConfig, training: RewardTraining) -> None:
     _need(0 < preferences.validation < 1, "validation", preferences, "above 0 and below 1")
     _need(0 <= preferences.smoothing < 1, "smoothing", preferences, "0 or more and below 1")
     _need(preferences.members >= 1, "members", preferences, "1 or more")
-    for name in ("ties", "centring", "disagreement"):
+    for name in ("ties", "slight", "centring", "disagreement"):
         _need(0 <= getattr(preferences, name) < float("inf"), name, preferences, "0 or more")
     for name in ("learning_rate", "epochs", "batch_tokens", "accumulate", "every"):
         _need(0 < getattr(training, name) < float("inf"), name, training, "above 0")

@@ -10,6 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +24,9 @@ from policies.cloning.measuring import Progress
 from policies.cloning.opening import identity
 from policies.cloning.output import LAST, begin, finish, held, is_main
 from policies.cloning.training import CHECKPOINTS, fit
+from policies.language_model import read_config
 from policies.models.local.config import LocalConfig
+from policies.models.local.reading import find_folder
 from reward.classifier import open_classifier
 from reward.comparisons import Comparison
 from reward.model import BEGUN, SETTINGS, Member, RewardSettings, tokenizer_hash, write_settings
@@ -81,13 +84,14 @@ def train_reward(
     """
     preferences, training = preferences or PreferenceConfig(), training or RewardTraining()
     check(preferences, training)
+    preferences = resolved(preferences, model)
     main = is_main()
     with held(out) if main else nullcontext():
         settings = settings_of(comparisons, model, preferences, training)
         if begin(out, settings, TRAIN, SETTINGS) if main else (out / SETTINGS).exists():
             _clear(out)
             return _finished(out)
-        classifier = open_classifier(model, FULL, seed=training.seed)
+        classifier = _open(model, preferences, training.seed)
         groups = make_groups(comparisons, classifier.reader, preferences)
         _tell(groups, watch)
         if main and preferences.members > 1 and not (out / METRICS).exists():
@@ -122,6 +126,23 @@ def settings_of(
     }
 
 
+def resolved(preferences: PreferenceConfig, model: str) -> PreferenceConfig:
+    """Return the preferences with what depends on the model that is begun with.
+
+    Raises:
+        ConfigError: the model's own settings cannot be read.
+        ModelError: there is no such model.
+    """
+    if preferences.aids != "as-policy":
+        return preferences
+    policy = read_config(find_folder(model, FULL.offline))
+    return replace(preferences, aids="on" if policy and policy.prompt.aids else "off")
+
+
+def _open(model: str | Path, preferences: PreferenceConfig, seed: int | None = None) -> Classifier:
+    return open_classifier(model, FULL, seed=seed, aids=preferences.aids == "on")
+
+
 def _folder(out: Path, number: int, members: int) -> Path:
     return out if members == 1 else out / f"member-{number + 1}"
 
@@ -154,7 +175,7 @@ def _train_member(
     folder.mkdir(parents=True, exist_ok=True)
     if preferences.members > 1:
         watch.note(f"Member {number + 1} of {preferences.members}")
-    classifier = open_classifier(model, FULL, seed=loop.seed)
+    classifier = _open(model, preferences, loop.seed)
     classifier.model.train()
     work = RewardWork(classifier, groups, preferences, folder, loop, watch.trained)
     fit(work)
@@ -182,7 +203,7 @@ def _finish(
     outputs: list[list[Floats]] = []
     measured: dict[str, float] = {}
     for number, folder in enumerate(folders, start=1):
-        classifier = open_classifier(folder, FULL)
+        classifier = _open(folder, preferences)
         raw = outputs_of(classifier, held_out)
         member, scaled = _calibrated_member(out, folder, classifier, held_out, raw)
         members.append(member)
@@ -204,6 +225,7 @@ def _finish(
         fitted.length,
         preferences.disagreement if len(members) > 1 else 0.0,
         identity_of(folders),
+        preferences.aids == "on",
     )
     if main:
         found = msgspec.json.encode({"measured": measured, "left_out": groups.left_out})

@@ -16,7 +16,7 @@ from policies.cloning.splitting import part_of
 from policies.models.base import ModelError
 from reward.comparisons import Comparison, check
 from reward.text import Reader, Reading, length_of
-from reward.training.config import PreferenceConfig
+from reward.training.config import SLIGHT, PreferenceConfig
 
 
 class Pair(NamedTuple):
@@ -60,7 +60,7 @@ def make_groups(
     left_out: Counter[str] = Counter()
     waiting: dict[str, _Building] = {}
     for one in comparisons:
-        if reason := fault(one):
+        if reason := fault(one) or unwanted(one, config):
             left_out[f"comparison ({reason})"] += 1
         else:
             waiting.setdefault(one.question, _Building(one.question)).add(one, reader, left_out)
@@ -80,6 +80,14 @@ def fault(comparison: Comparison) -> str:
     except RecordError as error:
         return str(error)
     return ""
+
+
+def unwanted(comparison: Comparison, config: PreferenceConfig) -> str:
+    """Return why settings leave a comparison out; empty if they do not."""
+    if comparison.preference == 0:
+        return "" if config.ties else "a tie: --ties 0"
+    slight = abs(comparison.preference) <= SLIGHT and not config.slight
+    return "one answer only slightly better: --slight 0" if slight else ""
 
 
 class _Building:
@@ -116,6 +124,9 @@ class _Building:
 
 
 def _check(found: Groups, config: PreferenceConfig) -> None:
+    if found.left_out and not found.train and not found.validation:
+        reasons = ", ".join(f"{number:,} × {reason}" for reason, number in found.left_out.items())
+        raise ConfigError(f"no comparison is left to learn from; left out: {reasons}")
     for name, groups, wanted in (
         ("train", found.train, "lower"),
         ("validation", found.validation, "raise"),

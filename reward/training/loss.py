@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from reward.training.config import PreferenceConfig
+from reward.training.config import SLIGHT, PreferenceConfig
 
 
 def targets_of(preferences: torch.Tensor, config: PreferenceConfig) -> torch.Tensor:
@@ -25,7 +25,8 @@ def targets_of(preferences: torch.Tensor, config: PreferenceConfig) -> torch.Ten
 
 def weights_of(preferences: torch.Tensor, config: PreferenceConfig) -> torch.Tensor:
     """Return the weights (pairs,) in the loss."""
-    return torch.where(preferences == 0, config.ties, 1.0)
+    unsure = torch.where(preferences == 0, config.ties, config.slight)
+    return torch.where(preferences.abs() > SLIGHT, 1.0, unsure)
 
 
 def pair_loss(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reward.training.config import SLIGHT
+
 Floats = NDArray[np.float64]
 
 BINS = 10
@@ -98,7 +100,7 @@ def _cuts(judged: Judged) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     yield "unsure", margin <= edges[1]
     yield "between", (margin > edges[1]) & (margin <= edges[2])
     yield "sure", margin > edges[2]
-    strong = np.abs(judged.preference) > 0.75
+    strong = np.abs(judged.preference) > SLIGHT
     if strong.any() and not strong.all():
         yield "much_better", strong
         yield "slightly_better", ~strong

@@ -33,6 +33,8 @@ def test_labels_by_sign_and_by_strength_with_smoothing():
     strength = PreferenceConfig(labels="strength", smoothing=0.1)
     assert targets_of(preferences, strength).tolist() == pytest.approx([0.95, 0.725, 0.5, 0.275])
     assert weights_of(preferences, PreferenceConfig(ties=0.25)).tolist() == [1, 1, 0.25, 1]
+    unsure = PreferenceConfig(ties=0.25, slight=0.5)
+    assert weights_of(preferences, unsure).tolist() == [1, 0.5, 0.25, 0.5]
 
 
 @given(NUMBERS, NUMBERS)

@@ -1,6 +1,7 @@
 """Training of reward models: it learns, gives the same again, goes on exactly, refuses nonsense."""
 
 import asyncio
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from safetensors.torch import load_file
 from env.errors import ConfigError
 from env.records import Answer
 from policies.checkpoints import newest, read_metrics
+from policies.language_model import LanguageModelConfig, write_config
 from policies.models.base import ModelError
+from policies.prompts import PromptConfig
 from reward.classifier import open_classifier
-from reward.model import open_reward
+from reward.model import open_reward, read_settings
 from reward.running import make_batch, run, score_readings
 from reward.training.config import PreferenceConfig, RewardTraining, check, loop_of
 from reward.training.fitting import Watch, train_reward
@@ -217,6 +220,41 @@ def test_what_cannot_be_learnt_is_named_and_counted(base):
     for words in ("-1 to 1", "the same", "different questions", "too long for the model"):
         assert words in text
     assert count_pairs((*groups.train, *groups.validation)) == len(good)
+
+
+def test_what_weighs_nothing_is_left_out_and_told(base):
+    some = make_comparisons()
+    strengths = (1.0, -0.5, 0.0)
+    made = [replace(one, preference=strengths[n % 3]) for n, one in enumerate(some)]
+    reader = open_classifier(base, seed=0).reader
+    groups = make_groups(made, reader, replace(PREFERENCES, ties=0.0, slight=0.0))
+    kept = [
+        pair.preference for group in (*groups.train, *groups.validation) for pair in group.pairs
+    ]
+    assert set(kept) == {1.0}
+    assert len(kept) + sum(groups.left_out.values()) == len(made)
+    told = [name for name, number in groups.left_out.items() if number]
+    assert all("--ties 0" in name or "--slight 0" in name for name in told)
+    with pytest.raises(ConfigError, match="no comparison is left to learn from"):
+        train(base, base / "none", [made[1], made[2]], replace(PREFERENCES, ties=0.0, slight=0.0))
+
+
+def test_the_questions_words_are_marked_where_the_policy_had_them_marked(base, tmp_path):
+    """Fails when a reward model reads other marks where it scores than where it learnt."""
+    policy = shutil.copytree(base, tmp_path / "policy")
+    write_config(policy, LanguageModelConfig(PromptConfig(aids=True)))
+    answer = make_answer("a new thing", 1, 7)
+    for model, marked in ((policy, True), (base, False)):
+        out = tmp_path / f"out-{marked}"
+        train(model, out)
+        settings = read_settings(out)
+        assert settings.aids is marked
+        classifier = open_classifier(out, aids=marked)
+        reading = classifier.reader.read(answer)
+        assert ("★blue" in classifier.tokens.decode(reading.ids)) is marked
+        [member], raw = settings.members, score_readings(classifier, [reading]).item()
+        wanted = (raw - member.centre) / member.temperature / settings.temperature
+        assert asyncio.run(open_reward(out).score([answer]))[0].value == pytest.approx(wanted)
 
 
 def test_ties_alone_and_empty_parts_are_refused(base, tmp_path):
