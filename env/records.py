@@ -30,9 +30,13 @@ class Question:
     text: str
     dataset: str = ""
     accepted: tuple[str, ...] = ()
-    """Known short answers. A policy never sees them; none means unknown or unanswerable."""
+    """Known short answers. A policy never sees them; none means unknown, or unanswerable."""
     written: tuple[str, ...] = ()
-    """Long answers written by people."""
+    """Long answers written by people; the best first where the set says so."""
+    wrong: tuple[str, ...] = ()
+    """Answers known to be false; the most tempting first where the set says so."""
+    unanswerable: bool = False
+    """Whether the right answer is that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
