@@ -45,6 +45,9 @@ class ModelConfig:
     """0 takes the likeliest token; not given: as the model's folder says, or else 0."""
     seed: int = 0
     """Of what is drawn, where the temperature is above 0."""
+    rerank: int = 0
+    """Commands drawn at each step, of which an overseer that goes by rules (reward.process) takes
+    the best; 0: none, the model's own command is taken."""
 
 
 class OpenedModel(NamedTuple):
@@ -68,6 +71,8 @@ def open_model(config: ModelConfig, local: LocalConfig, endpoint: EndpointConfig
         raise ConfigError("--endpoint needs --model: the name that the server knows the model by")
     if config.temperature is not None and not config.temperature >= 0:
         raise ConfigError(f"--temperature must be 0 or more, not {config.temperature}")
+    if config.rerank < 0 or config.rerank == 1:
+        raise ConfigError(f"--rerank must be 2 or more, or 0 for none, not {config.rerank}")
     asked = asked_as(config)
     if config.endpoint:
         from policies.models.endpoint.model import EndpointModel
@@ -151,8 +156,20 @@ def _opened(
     settings = _recorded(msgspec.to_builtins(asked) | {"engine": engine})
     if config.endpoint:
         settings["endpoint"] = config.endpoint
+    if not config.rerank:
+        return OpenedModel(
+            model.name, lambda seed: LanguageModelPolicy(model, asked, seed), settings, close
+        )
+    from reward.overseeing import RerankConfig, RerankingPolicy
+    from reward.process import RuleOverseer
+
+    overseer, rerank = RuleOverseer(), RerankConfig(config.rerank)
+    settings["rerank"] = config.rerank
     return OpenedModel(
-        model.name, lambda seed: LanguageModelPolicy(model, asked, seed), settings, close
+        model.name,
+        lambda seed: RerankingPolicy(model, overseer, asked, rerank, seed),
+        settings,
+        close,
     )
 
 

@@ -11,6 +11,7 @@ from tests.policies.models.small import save_model
 from webqa.cli import main
 from webqa.cli.exits import Exit
 from webqa.models import PACKAGES, ModelConfig, lacking, need_packages, without_effect
+from webqa.run import read_config, read_episodes
 
 SKY = "Why is the sky blue?"
 
@@ -58,3 +59,17 @@ def test_a_model_answers_and_the_library_stays_quiet(grammar, program, web, tmp_
     assert done.returncode in (Exit.DONE, Exit.UNANSWERED), done.stderr
     assert [line for line in done.stderr.splitlines() if not line.startswith("Note: ")] == []
     assert json.loads(done.stdout)["question"] == SKY
+
+
+def test_an_overseer_chooses_among_commands(web, tmp_path, capsys):
+    """Fails when --rerank is taken and nothing comes of it."""
+    folder = save_model(tmp_path / "model", "gpt2")
+    run = tmp_path / "run"
+    asked = ("ask", SKY, "--web", str(web), "--model", str(folder), "--window", "90")
+    assert main([*asked, "--rerank", "1"]) == Exit.ERROR
+    assert "--rerank must be 2 or more" in capsys.readouterr().err
+    code = main([*asked, "--actions", "2", "--rerank", "3", "--save", str(run)])
+    assert code in (Exit.DONE, Exit.UNANSWERED)
+    assert read_config(run).settings.policy_settings["rerank"] == 3
+    [episode] = read_episodes(run)
+    assert "best of 3 by rules" in episode.policy
