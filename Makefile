@@ -28,9 +28,10 @@ lint: .venv/installed-dev
 check: .venv/installed-dev
 	$(BIN)/mypy
 
-test-slow: .venv/installed-slow .venv-serve/installed
+test-slow: .venv/installed-slow .venv-serve/installed .venv-inspect/installed
 	HF_HUB_OFFLINE=1 $(BIN)/pytest -m slow
 	HF_HUB_OFFLINE=1 .venv-serve/bin/pytest -m slow tests/webqa/serving
+	HF_HUB_OFFLINE=1 .venv-inspect/bin/pytest -m slow tests/webqa/harness
 
 pipeline: .venv/installed-dev
 	$(BIN)/python -m benchmarks.pipeline $(if $(WEB),--web "$(WEB)") \
@@ -66,5 +67,15 @@ install: .venv/installed-dev
 		-e '.[dev,models,serve-env]' trl
 	@touch $@
 
+# inspect_ai brings s3fs, which cannot do with the newest fsspec and python-dateutil.
+.venv-inspect/installed: pyproject.toml constraints.txt
+	@echo "Installing inspect_ai into .venv-inspect, this once ..." >&2
+	@$(PYTHON) -m venv .venv-inspect
+	@sed -e 's/^fsspec==.*/fsspec==2026.6.0/' -e 's/^python-dateutil==.*/python-dateutil==2.9.0.post0/' \
+		constraints.txt > .venv-inspect/constraints.txt
+	@.venv-inspect/bin/python -m pip install -qq --disable-pip-version-check \
+		-c .venv-inspect/constraints.txt -e '.[dev,inspect]'
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-serve .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-serve .venv-inspect .mypy_cache .ruff_cache .pytest_cache

@@ -166,7 +166,8 @@ class ModelOverseer:
         if samples < 1:
             return []
         prompt = self._prompt(observation, command)
-        request = Request(prompt, VERDICT, samples=samples, max_tokens=_ROOM, seed=seed)
+        # A verdict is no command: a server must not be asked again for one.
+        request = Request(prompt, VERDICT, samples=samples, max_tokens=_ROOM, line=False, seed=seed)
         return await self._model.complete(request)
 
     def _prompt(self, observation: Observation, command: str) -> Prompt:

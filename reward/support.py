@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 from env.records import Answer, Quote
 from policies.extractive.candidates import split_sentences
 from policies.extractive.words import STOP, plain, stem, words
+from policies.models.base import ModelError
 from reward.claims import Claim, claims_of
 from reward.rules import MOST_MARKS, says_nothing, share_of, telling
 from reward.scorers import Score
@@ -38,8 +39,11 @@ class Judge(Protocol):
     def name(self) -> str:
         """Recorded with every score."""
 
-    async def judge(self, cases: Sequence[Case]) -> list[float]:
-        """Return for each case the probability that the evidence supports the whole claim."""
+    async def judge(self, cases: Sequence[Case]) -> Sequence[float | None]:
+        """Return for each case the probability that the evidence supports the whole claim.
+
+        None where it gave no verdict, as a model that is asked for one may.
+        """
 
 
 class Features(NamedTuple):
@@ -124,14 +128,30 @@ class SupportScorer:
         self.name = f"support:{judge.name}"
 
     async def score(self, answers: Sequence[Answer]) -> list[Score]:
-        """Return a score for each answer, in order. Each case is judged once."""
+        """Return a score for each answer, in order. Each case is judged once.
+
+        Raises:
+            ModelError: the judge gave no verdict on a claim, or failed.
+        """
         told = [[] if says_nothing(one) else claims_of(one) for one in answers]
         cases = dict.fromkeys(case for claims in told for one in claims for case in _cases(one))
-        judged = dict(zip(cases, await self.judge.judge(list(cases)), strict=True))
+        judged = await self._judged(list(cases))
         return [
             self._score(answer, claims, judged)
             for answer, claims in zip(answers, told, strict=True)
         ]
+
+    async def _judged(self, cases: list[Case]) -> dict[Case, float]:
+        values = await self.judge.judge(cases)
+        judged = {
+            case: value for case, value in zip(cases, values, strict=True) if value is not None
+        }
+        if len(judged) < len(cases):
+            raise ModelError(
+                f"{self.judge.name} gave no verdict on {len(cases) - len(judged)} of {len(cases)} "
+                "claims, and a score needs them all: use another judge"
+            )
+        return judged
 
     def _score(self, answer: Answer, claims: Sequence[Claim], judged: dict[Case, float]) -> Score:
         said = [_together(claim, judged) for claim in claims if claim.text]

@@ -1,33 +1,23 @@
-"""Many demonstrations: which are still to be made, and several processes that make them.
+"""Many demonstrations: which are still to be made, and how some of them are made.
 
-An offline web answers at once, so that episodes side by side in one process gain nothing. Knows
-no terminal; what becomes of the episodes is the caller's.
+Knows no terminal; what becomes of the episodes is the caller's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections import deque
 from collections.abc import Container, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import islice
-from multiprocessing import get_context
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from env.config import SMALL, BrowserConfig
-from env.errors import Error
 from env.records import Question
 from env.web.base import Web
 from policies.base import Rollout, Setup, episode_id, episode_seed, run_episode
 from policies.demonstrator import DemonstratorConfig, DemonstratorPolicy
+from webqa.processes import in_processes
 from webqa.webs import open_web
-
-SHARE = 16
-"""Episodes that a process is given at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +65,7 @@ def make_all(tasks: Iterable[Task], work: Work, jobs: int) -> Iterator[Rollout]:
     Raises:
         Error: a process died.
     """
-    shares = _shares(tasks)
-    if jobs == 1:
-        for share in shares:
-            yield from make_share(work, share)
-        return
-    # Not forked: threads of this process may hold locks just then.
-    context = get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, _leave_interrupts_to_the_parent)
-    try:
-        waiting: deque[Future[list[Rollout]]] = deque()
-        for share in shares:
-            waiting.append(pool.submit(make_share, work, share))
-            if len(waiting) > 2 * jobs:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
-    except BrokenProcessPool as error:
-        raise Error(
-            "a process that made demonstrations died, perhaps for want of memory: "
-            "the same command with --jobs 1 goes on from here"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return in_processes(partial(make_share, work), tasks, jobs)
 
 
 def make_share(work: Work, tasks: Sequence[Task]) -> list[Rollout]:
@@ -124,13 +92,3 @@ async def _make(work: Work, tasks: Sequence[Task]) -> list[Rollout]:
 def _opened(name: str, browser: BrowserConfig) -> Web:
     """Open the web once in each process; what there is to say of it the caller's process says."""
     return open_web(name, browser, say=lambda _: None)
-
-
-def _shares(tasks: Iterable[Task]) -> Iterator[list[Task]]:
-    stream = iter(tasks)
-    while share := list(islice(stream, SHARE)):
-        yield share
-
-
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

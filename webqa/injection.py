@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.resources import files
-from math import sqrt
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +28,7 @@ from env.web.base import Web
 from env.web.memory import MemoryWeb
 from env.web.urls import key_of
 from policies.base import Limits, MakePolicy, Setup, episode_seed, run_episode
+from webqa.statistics import wilson
 
 FOLDER = "injected"
 PLACE = "<!--attack-->"
@@ -36,7 +36,6 @@ PLACE = "<!--attack-->"
 AT = "2026-01-01T00:00:00+00:00"
 LANDING = "<title>Thank you</title><p>Thank you, your visit has been recorded.</p>"
 """What a planted link leads to."""
-Z95 = 1.959963984540054
 HEADINGS = ("attack", "succeeded", "obeyed", "quoted", "opened", "right", "without")
 
 
@@ -275,16 +274,6 @@ def share(values: Iterable[bool | None]) -> Share:
     """Count how many are true, of those that are not None."""
     known = [value for value in values if value is not None]
     return Share(sum(known), len(known), *wilson(sum(known), len(known)))
-
-
-def wilson(count: int, of: int, z: float = Z95) -> tuple[float, float]:
-    """Return the score interval of a share (Wilson 1927); 0 to 1 when there is nothing."""
-    if of == 0:
-        return 0.0, 1.0
-    rate = count / of
-    middle = (rate + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * sqrt(rate * (1 - rate) / of + z * z / (4 * of * of))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def succeeded(outcome: Outcome) -> bool:

@@ -58,6 +58,7 @@ class OpenedModel(NamedTuple):
     settings: dict[str, float | int | str]
     """Resolved, to be saved beside what it makes."""
     close: Callable[[], Coroutine[None, None, None]]
+    model: TextModel
 
 
 def open_model(config: ModelConfig, local: LocalConfig, endpoint: EndpointConfig) -> OpenedModel:
@@ -158,7 +159,11 @@ def _opened(
         settings["endpoint"] = config.endpoint
     if not config.rerank:
         return OpenedModel(
-            model.name, lambda seed: LanguageModelPolicy(model, asked, seed), settings, close
+            model.name,
+            lambda seed: LanguageModelPolicy(model, asked, seed),
+            settings,
+            close,
+            model,
         )
     from reward.overseeing import RerankConfig, RerankingPolicy
     from reward.process import RuleOverseer
@@ -170,6 +175,7 @@ def _opened(
         lambda seed: RerankingPolicy(model, overseer, asked, rerank, seed),
         settings,
         close,
+        model,
     )
 
 

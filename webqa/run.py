@@ -130,12 +130,20 @@ class Run:
             ConfigError: the folder cannot be written.
         """
         for page in rollout.pages:
-            if page.sha256 not in self._pages:
-                append(self.folder / PAGES, page)
-                self._pages.add(page.sha256)
+            self.keep(page)
         append(self.folder / EPISODES, rollout.episode)
         self.finished.add(rollout.episode.id)
         self._attempts[rollout.episode.question.id] += 1
+
+    def keep(self, page: Page) -> None:
+        """Store a page, unless it is there.
+
+        Raises:
+            ConfigError: the folder cannot be written.
+        """
+        if page.sha256 not in self._pages:
+            append(self.folder / PAGES, page)
+            self._pages.add(page.sha256)
 
     def visited(self, visit: Visit) -> None:
         """Note in the log what became of a search or a page of a live web."""

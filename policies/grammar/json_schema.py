@@ -8,6 +8,7 @@ are strings; whether they are legal is asked of `policies.grammar.legal.allows`.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from env.actions import BY_NAME
@@ -15,9 +16,14 @@ from policies.grammar.legal import Legal, Line, answer_items
 
 
 def to_schema(legal: Legal) -> dict[str, Any]:
-    """Return the schema of `{"action": {"command", "argument"}}`, or of `{"answer"}`."""
+    """Return the schema of `{"action": {"command", "argument"}}`, or of `{"answer"}`.
+
+    Lines of which none is a command, such as a verdict's, take the form of an answer, too.
+    """
     if legal.answering:
         return _object(answer=_answer(legal))
+    if legal.lines and not any(line.command in BY_NAME for line in legal.lines):
+        return _object(answer=_words(legal.lines))
     plain = [line.command for line in legal.lines if line.kind == "nothing"]
     actions = [
         _object(command=_one_of([line.command]), argument=_argument(line))
@@ -60,6 +66,13 @@ def _answer(legal: Legal) -> dict[str, Any]:
     if legal.quoted:
         return {"type": "array", "items": _one_of(list(answer_items(legal)))}
     return {"type": "string"}
+
+
+def _words(lines: Sequence[Line]) -> dict[str, Any]:
+    """Return the schema of lines that are no commands, such as a verdict."""
+    if any(line.kind not in ("nothing", "choice") for line in lines):
+        return {"type": "string"}
+    return _one_of([line.prefix + one for line in lines for one in line.choices or ("",)])
 
 
 def _argument(line: Line) -> dict[str, Any]:

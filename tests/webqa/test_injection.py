@@ -6,8 +6,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from env.answers import normalise, stands_in
 from env.records import Completion, to_json
@@ -25,7 +23,6 @@ from webqa.injection import (
     share,
     succeeded,
     web_with,
-    wilson,
 )
 
 ATTACKS = attacks()
@@ -177,22 +174,6 @@ def test_the_corpus_is_as_its_readme_says():
 async def test_both_webs_keep_the_contract_of_a_web():
     await check_web(web_with(None), ("lighthouse Harrowmere",))
     await check_web(web_with(ATTACKS[-1]), ("ferry Anley",))
-
-
-def test_the_interval_of_wilson_is_that_of_the_books():
-    low, high = wilson(5, 10)
-    assert (round(low, 4), round(high, 4)) == (0.2366, 0.7634)
-    assert wilson(0, 0) == (0.0, 1.0)
-    assert wilson(0, 10)[0] == 0.0
-    assert round(wilson(0, 10)[1], 4) == 0.2775
-
-
-@given(st.integers(0, 200), st.integers(0, 200))
-def test_an_interval_holds_its_share(first, second):
-    count, of = min(first, second), max(first, second, 1)
-    low, high = wilson(count, of)
-    assert 0.0 <= low <= count / of + 1e-12
-    assert count / of - 1e-12 <= high <= 1.0
 
 
 def test_a_report_of_nothing_is_written_too():

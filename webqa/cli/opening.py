@@ -14,6 +14,7 @@ from env.records import Page
 from env.web.base import Web
 from env.web.visits import Visit, Watch
 from policies.base import MakePolicy
+from policies.models.base import TextModel
 from policies.models.endpoint.config import EndpointConfig
 from policies.models.local.config import LocalConfig
 from webqa.asking import Faults, make_policy, policy_settings
@@ -141,6 +142,8 @@ class OpenedPolicy(NamedTuple):
     name: str
     make: MakePolicy
     settings: dict[str, float | int | str]
+    model: TextModel | None = None
+    """The language model behind it, if there is one."""
 
 
 @contextmanager
@@ -158,7 +161,7 @@ def opened_policy(name: str, web: Web, set_to: ModelSettings, loop: Loop) -> Ite
         if not set_to.model.endpoint:
             _quieten()
     try:
-        yield OpenedPolicy(opened.name, opened.make, opened.settings)
+        yield OpenedPolicy(opened.name, opened.make, opened.settings, opened.model)
     finally:
         loop.complete(opened.close())
 

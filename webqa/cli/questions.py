@@ -1,10 +1,11 @@
-"""`webqa questions`: makes questions with known answers from the pages of a web."""
+"""`webqa questions`: reads published question sets, or makes questions from the pages of a web."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,8 @@ from webqa.folders import expanded
 from webqa.question_making import Meter, QuestionsConfig, make_questions
 from webqa.question_wording import Wording
 from webqa.questions import write_questions
+from webqa.sets.hub import START
+from webqa.sets.opening import open_questions
 from webqa.webs import OFFLINE
 
 SHORT, LONG = 50, 2_000
@@ -29,25 +32,59 @@ SHORT, LONG = 50, 2_000
 
 
 def questions(
+    source: str = "",
+    /,
     *,
-    from_web: str,
+    from_web: str = "",
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
     config: Annotated[QuestionsConfig, Parameter(name="*")] = QuestionsConfig(),  # noqa: B008
     wording: Annotated[Wording, Parameter(name="*", group="Wording")] = Wording(),  # noqa: B008
 ) -> int:
-    """Make questions from the pages of an offline web, to demonstrate and to learn on.
+    """Read a published question set, or make questions from the pages of an offline web.
 
-    Each asks for something that stands in a sentence of a page, or for what a page is about. The
-    same web, flags and version give the same questions.
+    A set becomes our own JSON lines; what was found in it is told. Its form is known by its rows:
+    TriviaQA, ELI5, TruthfulQA, NQ-open, WebQuestions, SQuAD, HotpotQA, SimpleQA, ARC, or lines
+    with a question on each.
+
+    Questions that are made ask for something that stands in a sentence of a page, or for what a
+    page is about. The same web, flags and version give the same questions.
 
     Args:
-        from_web: The sample web (sample), or a folder made by `webqa index`.
-        out: The file to write: JSON lines with id, text, dataset and accepted answers.
-        config: How many, and of what kind.
-        wording: How far the questions are from the pages' own words.
+        source: The file of a set, or hub:OWNER/NAME:CONFIG:SPLIT@REVISION.
+        from_web: The sample web (sample), or a folder made by `webqa index`, to make them from.
+        out: The file to write: JSON lines with id, text, dataset and known answers.
+        config: How many to make, and of what kind.
+        wording: How far those that are made are from the pages' own words.
     """
     out = expanded(out)
+    if bool(source) == bool(from_web):
+        raise ConfigError("name either the file of a set, or a web with --from-web")
     _check(config, wording, out)
+    if source and (config, wording) != (QuestionsConfig(), Wording()):
+        raise ConfigError("these flags are for questions that are made: a set is read as it is")
+    return _read(source, out) if source else _make(from_web, out, config, wording)
+
+
+def _read(source: str, out: Path) -> int:
+    opened = open_questions(source if source.startswith(START) else expanded(source))
+    write_questions(out, opened)
+    found = opened.figures
+    print(f"{counted(found.count, 'question')} ({_kinds(found.datasets)})")
+    known = {
+        "accepted answers": found.accepted,
+        "long answers": found.written,
+        "no answer that is right": found.unanswerable,
+    }
+    told = ", ".join(f"{number:,} with {what}" for what, number in known.items() if number)
+    rows = f"{found.form}, {counted(found.rows, 'row')}"
+    print(one_line(f"Read as {rows}; {told or 'no answer is known'}", 300))
+    if source.startswith(START):
+        print(one_line(f"Pinned: {opened.name}", 300))
+    _finish(out, ["webqa", "eval", "--web", "sample", "--questions", str(out), "-o", "RUN"])
+    return Exit.DONE
+
+
+def _make(from_web: str, out: Path, config: QuestionsConfig, wording: Wording) -> int:
     with Loop() as loop, opened_web(from_web, DEFAULT, OFFLINE, loop) as (web, _):
         if not isinstance(web, Corpus):
             raise ConfigError(f"--from-web {from_web} is no index: give a folder of `webqa index`")
@@ -55,14 +92,20 @@ def questions(
     if not made:
         raise ConfigError(f"no question could be made from {from_web}: are its pages in English?")
     write_questions(out, made)
-    kinds = Counter(question.dataset for question in made)
-    named = ", ".join(f"{name}: {number:,}" for name, number in sorted(kinds.items()))
-    print(f"{counted(len(made), 'question')} ({named})")
+    print(f"{counted(len(made), 'question')} ({_kinds(Counter(one.dataset for one in made))})")
     if len(made) < config.count:
         print(f"Note: {config.count:,} were wanted, but there is no more to ask", file=sys.stderr)
-    command = ["webqa", "demonstrate", "--web", from_web, "--questions", str(out), "-o", "RUN"]
-    print(f"The questions are in {out}. Next: {one_line(shlex.join(command), 300)}")
+    _finish(out, ["webqa", "demonstrate", "--web", from_web, "--questions", str(out), "-o", "RUN"])
     return Exit.DONE
+
+
+def _kinds(datasets: Mapping[str, int]) -> str:
+    found = (f"{name or 'of no dataset'}: {number:,}" for name, number in sorted(datasets.items()))
+    return one_line(", ".join(found), 300)
+
+
+def _finish(out: Path, command: Sequence[str]) -> None:
+    print(f"The questions are in {out}. Next: {one_line(shlex.join(command), 300)}")
 
 
 def _check(config: QuestionsConfig, wording: Wording, out: Path) -> None:

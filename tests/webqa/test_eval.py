@@ -1,0 +1,180 @@
+"""`webqa eval` and `merge`: what is measured, going on after a stop at any byte, shards."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from env.errors import ConfigError
+from tests.policies.models.small import save_model
+from webqa.cli import main
+from webqa.cli.counting import lasting, paced
+from webqa.cli.exits import Exit
+from webqa.evaluating import (
+    ASKED,
+    EvalConfig,
+    is_in_shard,
+    part_of_shard,
+    remaining,
+)
+from webqa.measured import MEASURES, read_measures
+from webqa.run import EPISODES, read_episodes
+
+QUESTIONS = [
+    {"id": "sky", "question": "Why is the sky blue?", "accepted": ["scatter blue light"]},
+    {"id": "salt", "question": "Why does salt keep meat?", "accepted": ["draws water"]},
+    {"id": "zorblax", "question": "Zorblax quimby?", "accepted": ["nobody at all"]},
+    {"id": "rayleigh", "question": "Who explained the blue sky?", "accepted": ["Lord Rayleigh"]},
+    {
+        "id": "dusk",
+        "question": "Why are sunsets red?",
+        "dataset": "dusk",
+        "accepted": ["long path"],
+    },
+]
+
+
+@pytest.fixture
+def asked(tmp_path):
+    file = tmp_path / "asked.jsonl"
+    file.write_text("\n".join(map(json.dumps, QUESTIONS)))
+    return file
+
+
+@pytest.fixture
+def run(tmp_path, web, asked):
+    """Run the command in this process, into a folder of the name that is given."""
+
+    def call(name, *words, jobs=1):
+        out = tmp_path / name
+        line = ["eval", "--questions", asked, "--web", web, "-o", out, "--jobs", jobs, *words]
+        return main(list(map(str, line))), out
+
+    return call
+
+
+def content(folder):
+    """Return all that a run found, without what the clock says."""
+    episodes = sorted(
+        re.sub(r'"(seconds|started_at)":("[^"]*"|[0-9.e-]+)', "", line)
+        for line in (folder / EPISODES).read_text().splitlines()
+    )
+    measures = sorted(
+        (one.episode, one.dataset, tuple((name, value) for name, value in one.values.items()
+                                         if name != "seconds"))
+        for one in read_measures(folder)
+    )  # fmt: skip
+    return episodes, measures
+
+
+def test_a_table_a_report_and_json_tell_the_same(run, capsys):
+    code, out = run("run")
+    assert code == Exit.DONE
+    table = capsys.readouterr().out
+    figures = json.loads((out / "evaluation.json").read_text())
+    whole = figures["datasets"][-1]
+    assert (whole["dataset"], whole["questions"]) == ("all", 5)
+    assert whole["measures"]["right"]["mean"] == 0.8  # zorblax is nobody at all
+    assert re.search(r"^right % .* 80\.0 ±", table, re.MULTILINE)
+    page = (out / "report.html").read_text()
+    assert "Zorblax quimby?" in page
+    assert "80.0 ±" in page
+    assert whole["measures"]["quotes_verbatim"]["mean"] == 1
+
+
+def test_a_run_goes_on_from_every_byte_and_ends_the_same(run, tmp_path):
+    """Fails when a torn line, or an episode without measures, is lost or counted twice."""
+    _, whole = run("run")
+    wanted = content(whole)
+    episodes, measures = ((whole / name).read_bytes() for name in (EPISODES, MEASURES))
+    last = episodes.rfind(b"\n", 0, -1) + 1
+    cuts = [(cut, len(measures)) for cut in range(last, len(episodes), 97)]
+    begin = measures.rfind(b"\n", 0, -1) + 1
+    cuts += [(len(episodes), cut) for cut in range(begin, len(measures), 31)]
+    for number, (one, other) in enumerate(cuts):
+        torn = tmp_path / f"torn-{number}"
+        shutil.copytree(whole, torn)
+        kept = other if one == len(episodes) else begin
+        (torn / EPISODES).write_bytes(episodes[:one])
+        (torn / MEASURES).write_bytes(measures[:kept])
+        code, torn = run(torn.name)
+        assert code == Exit.DONE
+        assert content(torn) == wanted
+
+
+def test_shards_merged_are_the_whole_run(run, tmp_path, capsys):
+    _, whole = run("run")
+    shards = [run(f"shard-{number}", "--shard", f"{number}/2")[1] for number in (1, 2)]
+    assert all(0 < sum(1 for _ in read_episodes(one)) < 5 for one in shards)
+    code = main(["merge", *map(str, shards), "-o", str(tmp_path / "merged")])
+    assert code == Exit.DONE
+    assert content(tmp_path / "merged") == content(whole)
+    again = main(["merge", *map(str, shards), "-o", str(tmp_path / "merged")])
+    assert again == Exit.DONE
+    assert content(tmp_path / "merged") == content(whole)
+    capsys.readouterr()
+    _, other = run("other", "--actions", "5")
+    assert main(["merge", str(whole), str(other), "-o", str(tmp_path / "mixed")]) == Exit.ERROR
+    assert "browser.actions" in capsys.readouterr().err
+
+
+def test_processes_give_what_one_gives(run):
+    _, alone = run("alone", "--attempts", "2")
+    _, shared = run("shared", "--attempts", "2", jobs=2)
+    assert content(alone) == content(shared)
+    assert len(content(alone)[0]) == 10
+
+
+def test_settings_and_judges_are_not_mixed(run, capsys):
+    run("run")
+    code, _ = run("run", "--actions", "3")
+    assert code == Exit.ERROR
+    assert "made with other settings: browser.actions" in capsys.readouterr().err
+    code, _ = run("run", "--judge", "none")
+    assert code == Exit.ERROR
+    assert f"remove {MEASURES}" in capsys.readouterr().err
+
+
+def test_a_model_is_asked_for_short_answers_which_are_recorded(run, tmp_path):
+    folder = save_model(tmp_path / "model", "gpt2")
+    code, out = run("run", "--model", folder, "--window", 90, "--actions", 2, "--limit", 2)
+    assert code == Exit.DONE
+    measured = list(read_measures(out))
+    assert len(measured) == 2
+    assert all("squad_em" in one.values or "triviaqa_em" in one.values or "nq_em" in one.values
+               for one in measured)  # fmt: skip
+    lines = [json.loads(line) for line in (out / ASKED).read_text().splitlines()]
+    assert [line["what"] for line in lines] == ["short", "short"]
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b", "/2", "1/0"])
+def test_a_shard_that_makes_no_sense_is_refused(run, shard, capsys):
+    code, out = run("run", "--shard", shard)
+    assert code == Exit.ERROR
+    assert "--shard must be I/N" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_each_question_is_in_one_shard_and_the_first_are_taken():
+    names = [f"question {number}" for number in range(200)]
+    for of in (1, 2, 3):
+        parts = [[one for one in names if is_in_shard(one, number, of)] for number in
+                 range(1, of + 1)]  # fmt: skip
+        assert sorted(one for part in parts for one in part) == sorted(names)
+        assert all(len(part) > 40 for part in parts)
+    assert part_of_shard("2/3") == (2, 3)
+    with pytest.raises(ConfigError):
+        part_of_shard("2/1")
+    assert list(remaining([], EvalConfig(), "run", ())) == []
+
+
+def test_how_long_it_will_take_is_told():
+    assert paced("episodes", 50, 200, 10.0) == "50 of 200 episodes, 5 a second, 30 s left"
+    assert paced("episodes", 200, 200, 10.0) == "200 of 200 episodes, 20 a second"
+    assert [lasting(one) for one in (59, 61, 3600, 7300)] == [
+        "59 s",
+        "1 min 1 s",
+        "1 h 0 min",
+        "2 h 1 min",
+    ]

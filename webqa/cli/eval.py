@@ -1,0 +1,274 @@
+"""`webqa eval`: runs a policy on a question set and says how good it is."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from cyclopts import Parameter
+
+from env.config import DEFAULT
+from env.errors import ConfigError
+from policies.base import Setup
+from policies.checkpoints import write_whole
+from webqa.cli.counting import Pace
+from webqa.cli.exits import Exit
+from webqa.cli.flags import (
+    LOCAL,
+    NO_LIMITS,
+    NO_MODEL,
+    SERVER,
+    BrowserFlags,
+    LimitFlags,
+    LocalFlags,
+    ModelFlags,
+    Preset,
+    ServerFlags,
+    check,
+)
+from webqa.cli.loop import Loop
+from webqa.cli.opening import ModelSettings, OpenedPolicy, opened_policy, opened_web
+from webqa.cli.terminal import counted
+from webqa.evaluating import (
+    NOBODY,
+    RULES,
+    EvalConfig,
+    Means,
+    Task,
+    Tested,
+    Work,
+    agree_on_measuring,
+    evaluate,
+    evaluate_apart,
+    measure,
+    part_of_shard,
+    record,
+    remaining,
+    unmeasured,
+)
+from webqa.folders import expanded
+from webqa.measured import read_measures
+from webqa.metrics.measures import MeasureConfig
+from webqa.run import Run, Settings, configuration, read_config
+from webqa.webs import OFFLINE, services_of
+
+if TYPE_CHECKING:
+    from webqa.metrics.summary import Part
+    from webqa.sets.opening import Questions
+
+REPORT = "report.html"
+FIGURES = "evaluation.json"
+RUBRIC = "rubric:"
+
+
+@dataclass(frozen=True, slots=True)
+class HowRun:
+    """How episodes are run and measured. None of it changes what a policy does."""
+
+    jobs: int = 0
+    """Processes, for a policy without a model; 0: as many as there are cores."""
+    concurrency: int = 8
+    """Episodes side by side, for a language model."""
+    judge: str = RULES
+    """Who judges whether quotes support what cites them: rules, none, an entailment model (a
+    folder or its name on the hub), or rubric:NAME@URL, a language model behind a server, which
+    judges the truth of answers, too, where true and false ones are known."""
+
+
+def eval(
+    *,
+    questions: str,
+    web: str,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    policy: str = "extractive",
+    which: Annotated[EvalConfig, Parameter(name="*")] = EvalConfig(),  # noqa: B008 - frozen
+    how: Annotated[HowRun, Parameter(name="*")] = HowRun(),
+    preset: Preset = "default",
+    browser: BrowserFlags = DEFAULT,
+    limits: LimitFlags = NO_LIMITS,
+    model: ModelFlags = NO_MODEL,
+    engine: LocalFlags = LOCAL,
+    server: ServerFlags = SERVER,
+) -> int:
+    """Run a policy on a question set, and say how good it is, with intervals, and what it cost.
+
+    A run that was stopped goes on where it was when the same command is given again, and ends as
+    if it had not been stopped. Failed episodes count as wrong, and are listed.
+
+    Args:
+        questions: A file of questions in any published form (see `webqa questions`), or
+            hub:OWNER/NAME.
+        web: Where to look: sample, a folder made by `webqa index`, or a FILE.cassette.
+        out: The run folder to make, or to go on with.
+        policy: Who browses and answers, if no --model is given: extractive.
+        which: Which episodes are run.
+        how: How they are run and measured.
+        preset: Values of the browser's flags that are not given; small is for tiny models.
+        browser: Settings of the text browser.
+        limits: What one episode may cost.
+        model: A language model that browses and answers.
+        engine: How a model on this machine is run.
+        server: How a server is asked.
+    """
+    from webqa.sets.opening import open_questions
+
+    check(browser, limits)
+    _check(web, which, how)
+    asked = open_questions(questions)
+    with (
+        Loop() as loop,
+        opened_web(web, browser, OFFLINE, loop) as (opened, _),
+        opened_policy(policy, opened, ModelSettings(model, engine, server), loop) as made,
+    ):
+        settings = Settings(
+            asked.name, made.name, opened.identity, browser, limits, model.seed, made.settings
+        )
+        name = configuration(settings)
+        # Not the folder's name: an episode has the same id in whatever shard it was run.
+        setup = Setup(opened, browser, limits, run=name[:16], configuration=name)
+        work = Work(
+            web, policy, browser, limits, name[:16], name, model.seed, how.judge,
+            MeasureConfig(rouge=_has_rouge(asked)),
+        )  # fmt: skip
+        job = _Job(expanded(out), asked, which, how, setup, work, made)
+        try:
+            with Run(job.out, settings, web_name=web) as run:
+                _run(job, run, loop)
+        except KeyboardInterrupt:
+            print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
+            return Exit.INTERRUPTED
+    return finish(job.out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    out: Path
+    questions: Questions
+    which: EvalConfig
+    how: HowRun
+    setup: Setup
+    work: Work
+    made: OpenedPolicy
+
+
+def _has_rouge(asked: Questions) -> bool:
+    """Tell whether answers are compared with people's; say so where they cannot be."""
+    if not asked.figures.written:
+        return False
+    if found := find_spec("rouge_score") is not None:
+        return found
+    print(
+        "Note: ROUGE-L is left out: pip install -c constraints.txt -e '.[eval]' brings it",
+        file=sys.stderr,
+    )
+    return False
+
+
+def _check(web: str, which: EvalConfig, how: HowRun) -> None:
+    part_of_shard(which.shard)
+    for name, least, value in (
+        ("attempts", 1, which.attempts),
+        ("limit", 0, which.limit),
+        ("jobs", 0, how.jobs),
+        ("concurrency", 1, how.concurrency),
+    ):
+        if value < least:
+            raise ConfigError(f"--{name} must be at least {least}, not {value}")
+    if services_of(web):
+        raise ConfigError(f"--web {web} is on the net: evaluate on a folder or a cassette")
+
+
+def _run(job: _Job, run: Run, loop: Loop) -> None:
+    """Run and measure what is not there yet."""
+    with _opened_means(job, loop) as means:
+        _run_with(job, run, loop, means)
+
+
+def _run_with(job: _Job, run: Run, loop: Loop, means: Means) -> None:
+    judge = means.judge.name if means.judge else NOBODY
+    asker = means.asker.name if means.asker else NOBODY
+    agree_on_measuring(run.folder, {"judge": judge, "asker": asker, "config": means.config})
+    for rollout in unmeasured(run.folder):
+        record(run, loop.complete(measure(rollout, means)))
+    left = remaining(job.questions, job.which, job.setup.run, run.finished)
+    tasks = sum(1 for _ in remaining(job.questions, job.which, job.setup.run, run.finished))
+    if done := len(run.finished):
+        print(f"{counted(done, 'episode')} recorded already", file=sys.stderr)
+    pace = Pace("episodes", tasks)
+
+    def keep(tested: Tested) -> None:
+        record(run, tested)
+        pace.one()
+
+    if job.made.model is None and job.how.judge in (RULES, NOBODY):
+        for tested in evaluate_apart(left, job.work, job.how.jobs or len(os.sched_getaffinity(0))):
+            keep(tested)
+    else:
+        loop.complete(_side_by_side(job, means, left, keep))
+
+
+@contextmanager
+def _opened_means(job: _Job, loop: Loop) -> Iterator[Means]:
+    """Open what episodes are measured with, and close it in the end."""
+    from policies.asking import make_asker
+    from reward.rubric import open_rubric
+    from reward.support import open_judge
+
+    named, asker, config = job.how.judge, make_asker(job.made.model), job.work.measuring
+    if named == NOBODY:
+        yield Means(None, asker, config=config)
+    elif not named.startswith(RUBRIC):
+        yield Means(open_judge("" if named == RULES else named), asker, config=config)
+    else:
+        opened = open_rubric(named.removeprefix(RUBRIC))
+        try:
+            yield Means(opened.support, asker, opened.truth, config)
+        finally:
+            loop.complete(opened.close())
+
+
+async def _side_by_side(
+    job: _Job, means: Means, tasks: Iterable[Task], keep: Callable[[Tested], None]
+) -> None:
+    """Run episodes of a shared model, a few at a time, in this process."""
+    seed, number = job.work.seed, job.how.concurrency
+    tested = evaluate(job.made.make, tasks, job.setup, means, seed=seed, concurrency=number)
+    async for one in tested:
+        keep(one)
+
+
+def finish(out: Path) -> int:
+    """Write the report of a run folder, tell the table, and return the exit code."""
+    from webqa.eval_report import as_object, as_text, render, rows_of
+    from webqa.metrics.summary import summarise
+
+    parts = summarise(read_measures(out))
+    if not parts:
+        print(f"No question belongs to this shard: {out} holds no episode", file=sys.stderr)
+        return Exit.DONE
+    told: Mapping[str, object] = msgspec.to_builtins(read_config(out).settings)
+    figures = msgspec.json.format(msgspec.json.encode(as_object(parts, told)), indent=1)
+    write_whole(out / FIGURES, figures.decode() + "\n")
+    write_whole(out / REPORT, render(f"Evaluation {out.resolve().name}", parts, out, told))
+    print(as_text(rows_of(parts)))
+    _tell_failed(parts, out)
+    print(f"\nThe report is in {out / REPORT}. Next: webqa compare {out} ANOTHER-RUN")
+    return Exit.DONE
+
+
+def _tell_failed(parts: list[Part], out: Path) -> None:
+    share = parts[-1].mean("failed") or 0.0
+    if share:
+        number = round(share * parts[-1].episodes)
+        print(
+            f"{counted(number, 'episode')} failed and counted as wrong; see the report, or "
+            f"webqa show {out} --list",
+            file=sys.stderr,
+        )

@@ -1,0 +1,1 @@
+"""Question sets as they are published, read as a stream of questions; one module for a family."""

@@ -1,0 +1,37 @@
+"""Our own lines: what `webqa questions` writes, and the usual keys of other people's lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from env.records import Question
+from webqa.sets.fields import Row, Shape, texts_of, whole
+
+
+def _read(row: Row) -> Iterator[Question]:
+    text = row.get("text") or row.get("question")
+    if not isinstance(text, str):
+        raise ValueError('it needs a text under "question" or "text"')
+    unanswerable = row.get("unanswerable", False)
+    if not isinstance(unanswerable, bool):
+        raise ValueError('"unanswerable" must be true or false')
+    yield Question(
+        whole(str(row.get("id") or "")),
+        text,
+        whole(str(row.get("dataset") or "")),
+        _accepted(row),
+        texts_of(row, "written"),
+        texts_of(row, "wrong"),
+        unanswerable,
+    )
+
+
+def _accepted(row: Row) -> tuple[str, ...]:
+    for key in ("accepted", "answers"):
+        if row.get(key):
+            return texts_of(row, key)
+    answer = row.get("answer")
+    return (whole(answer),) if isinstance(answer, str) and answer else texts_of(row, "answer")
+
+
+SHAPE = Shape("our own lines", lambda row: "question" in row or "text" in row, _read)
