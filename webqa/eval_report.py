@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from env.citations import strip_citations
@@ -19,39 +18,33 @@ from webqa.metrics.measures import MEASURES
 from webqa.metrics.summary import Part, Row
 from webqa.report import Table, render_report
 from webqa.run import read_episodes
+from webqa.statistics import wilson
 
 READ = 12
 """Of the worst episodes, and of some drawn at random, that are shown."""
+GROUPS = 8
+"""Of episodes, in the curves of right answers by what they took."""
 LONGEST = 400
 """Characters of an answer that are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An episode as the report shows it."""
-
-    id: str
-    question: str
-    accepted: str
-    answer: str
-    ended: str
-    right: str
-    error: str
-
-
 def told(row: Row | None, percent: bool) -> str:
-    """Return a mean with its half width of 95 %."""
+    """Return a mean with its interval of 95 %, where there is more than one question."""
     if row is None:
         return ""
-    interval, size = row.interval, 100 if percent else 1
-    half = (interval.high - interval.low) / 2
-    digits = 1 if percent or interval.mean >= 10 else 2
-    return f"{interval.mean * size:.{digits}f} ± {half * size:.{digits}f}"
+    size = 100 if percent else 1
+    mean, low, high = (
+        one * size for one in (row.interval.mean, row.interval.low, row.interval.high)
+    )
+    digits = 1 if percent or mean >= 10 else 2
+    shown = f"{mean:.{digits}f}"
+    return shown if row.interval.count < 2 else f"{shown} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def rows_of(parts: Sequence[Part]) -> list[list[str]]:
     """Return the table: a row for each measure, a column for each data set; a head first."""
-    names = list(dict.fromkeys(row.measure for part in parts for row in part.rows))
+    names = [one for one in dict.fromkeys(row.measure for part in parts for row in part.rows)
+             if not _is_idle(one, parts)]  # fmt: skip
     by_part = [{row.measure: row for row in part.rows} for part in parts]
     rows = [["measure", *(part.dataset or "unnamed" for part in parts)]]
     rows.append(["questions", *(f"{part.questions:,}" for part in parts)])
@@ -66,6 +59,12 @@ def rows_of(parts: Sequence[Part]) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def _is_idle(measure: str, parts: Sequence[Part]) -> bool:
+    """Tell whether there was nothing to count, as the tokens of a policy without a model."""
+    counted = measure in MEASURES and MEASURES[measure].unit == "count"
+    return counted and not any(part.mean(measure) for part in parts)
 
 
 def as_text(rows: Sequence[Sequence[str]]) -> str:
@@ -124,7 +123,7 @@ def render(
     whole = parts[-1]
     for row in whole.rows:
         if row.measure in ("right", "answered", "accepted_in_quotes", "liu_recall", "failed"):
-            facts[MEASURES[row.measure].told.capitalize()] = f"{told(row, True)} %"
+            facts[f"{row.measure} %"] = told(row, True)
     notes = [["measure", "what it says"]]
     notes += [[row.measure, MEASURES[row.measure].told] for row in whole.rows
               if row.measure in MEASURES]  # fmt: skip
@@ -137,8 +136,8 @@ def render(
         facts,
         settings,
         more=[
-            Table("By data set", "Means with half the width of 95 % intervals, clustered by "
-                  "question. What does not apply is left empty.", rows_of(parts)),
+            Table("By data set", "Means with 95 % intervals, clustered by question. What does not "
+                  "apply is left empty.", rows_of(parts)),
             _table("Worst episodes", "Failed ones first, then wrong ones.", worst, texts, folder),
             _table("Episodes drawn at random", "", some, texts, folder),
             Table("Measures", "", notes, words=True),
@@ -158,20 +157,29 @@ def figures(folder: Path, whole: Part) -> list[Figure]:
 
 
 def _against(folder: Path, name: str, title: str, across: str) -> Figure:
-    """Return the share of right answers among episodes in eight parts by a number they took."""
+    """Return the share of right answers by a number that episodes took, in up to eight groups."""
     pairs = sorted(
         (one.values[name], one.values["right"])
         for one in read_measures(folder)
         if name in one.values and "right" in one.values
     )
-    points, size = [], max(1, len(pairs) // 8)
-    if pairs and pairs[0][0] != pairs[-1][0]:
-        for begin in range(0, len(pairs) - size + 1, size):
-            some = pairs[begin : begin + size]
-            share = sum(right for _, right in some) / len(some)
-            points.append(Point(sum(at for at, _ in some) / len(some), share))
-    note = "Share of right answers in each eighth of the episodes."
+    points = []
+    for some in _groups(pairs) if pairs and pairs[0][0] != pairs[-1][0] else ():
+        share = sum(right for _, right in some) / len(some)
+        low, high = wilson(share * len(some), len(some))
+        points.append(Point(sum(at for at, _ in some) / len(some), share, low, high))
+    note = "Share of right answers in groups of about as many episodes, with 95 % intervals."
     return Figure(title, note, across, (Curve("right", tuple(points)),))
+
+
+def _groups(pairs: Sequence[tuple[float, float]]) -> Iterator[Sequence[tuple[float, float]]]:
+    """Cut sorted pairs into up to eight groups; equal numbers are never apart."""
+    begin, least = 0, max(1, len(pairs) // GROUPS)
+    for end in range(1, len(pairs) + 1):
+        last = end == len(pairs)
+        if last or (end - begin >= least and pairs[end][0] != pairs[end - 1][0]):
+            yield pairs[begin:end]
+            begin = end
 
 
 def _of_confidence(whole: Part) -> Iterable[Figure]:
@@ -206,35 +214,29 @@ def _goodness(one: Measured) -> tuple[float, ...]:
     return -values.get("failed", 0.0), right, values.get("liu_recall", 1.0)
 
 
-def _shown(folder: Path, wanted: Iterable[Measured]) -> dict[str, Shown]:
+def _shown(folder: Path, wanted: Iterable[Measured]) -> dict[str, list[str]]:
+    """Return for each episode its row of the table."""
     right = {one.episode: one.values.get("right") for one in wanted}
     return {
-        episode.id: _as_shown(episode, right[episode.id])
+        episode.id: _row(episode, right[episode.id])
         for episode in read_episodes(folder)
         if episode.id in right
     }
 
 
-def _as_shown(episode: Episode, right: float | None) -> Shown:
-    text = strip_citations(episode.answer.text) if episode.answer else ""
-    cut = text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
-    return Shown(
-        episode.id,
-        episode.question.text,
-        "; ".join(episode.question.accepted[:3]),
-        cut,
-        episode.ended,
-        "" if right is None else "yes" if right else "no",
-        episode.error,
-    )
+def _row(episode: Episode, right: float | None) -> list[str]:
+    answer = strip_citations(episode.answer.text) if episode.answer else ""
+    said = f"failed: {episode.error}" if episode.ended == "failed" else answer or episode.ended
+    mark = "" if right is None else "right: " if right else "wrong: "
+    cut = said if len(said) <= LONGEST else f"{said[:LONGEST]} …"
+    accepted = "; ".join(episode.question.accepted[:3])
+    return [episode.id[:8], episode.question.text, accepted, mark + cut]
 
 
 def _table(
-    title: str, note: str, chosen: Sequence[Measured], texts: Mapping[str, Shown], folder: Path
+    title: str, note: str, chosen: Sequence[Measured], rows: Mapping[str, list[str]], folder: Path
 ) -> Table:
-    rows = [["episode", "question", "accepted", "right", "ended", "answer or fault"]]
-    for one in (texts[line.episode] for line in chosen if line.episode in texts):
-        rows.append([one.id, one.question, one.accepted, one.right, one.ended,
-                     one.error or one.answer])  # fmt: skip
-    replay = f"To see one step by step: webqa show {folder.name} ID"
-    return Table(title, f"{note} {replay}".strip(), rows, words=True)
+    found = [rows[one.episode] for one in chosen if one.episode in rows]
+    replay = f"To see one step by step: webqa show {folder.name} EPISODE"
+    head = ["episode", "question", "accepted", "answer"]
+    return Table(title, f"{note} {replay}".strip(), [head, *found], words=True)

@@ -71,7 +71,7 @@ ALL = (
     Measure("unscored", "judgements that the judge could not give", "count", "lower"),
     Measure("citations_fabricated", "numbers cited that name no quote", better="lower"),
     Measure("quotes_verbatim", "quotes that are the text of a stored page"),
-    Measure("sentences_cited", "sentences that cite a quote"),
+    Measure("sentences_cited", "sentences with a mark, or that the next mark quotes verbatim"),
     Measure("sources", "quotes that the answer cites", "count", "neither"),
     Measure("source_pages", "pages that they come from", "count", "neither"),
     Measure("source_domains", "domains of these pages", "count", "neither"),
