@@ -182,15 +182,29 @@ def _groups(pairs: Sequence[tuple[float, float]]) -> Iterator[Sequence[tuple[flo
             begin = end
 
 
-def _of_confidence(whole: Part) -> Iterable[Figure]:
-    calibration = whole.calibration
-    if calibration is None:
+def _of_confidence(whole: Part) -> Iterator[Figure]:
+    """Yield what confidences are worth: coverage against accuracy, and the reliability diagram."""
+    if (found := whole.calibration) is None:
         return
     yield Figure(
         "Coverage",
-        "Share of right answers among those that are sure enough, by the share answered.",
+        "Share of right answers among those that are sure enough, by the share of questions "
+        f"answered. Mean over all coverages: {found.area:.3f}.",
         "coverage",
-        (Curve("right", tuple(Point(one.coverage, one.accuracy) for one in calibration.points)),),
+        (Curve("right", tuple(Point(one.coverage, one.accuracy) for one in found.points)),),
+    )
+    full = [one for one in found.bins if one.count]
+    points = [
+        Point(one.confidence, one.accuracy, *wilson(one.accuracy * one.count, one.count))
+        for one in full
+    ]
+    ideal = tuple(Point(one.confidence, one.confidence) for one in full)
+    yield Figure(
+        "Reliability",
+        "Share of right answers by the confidence in them, in bins of equal width. Expected "
+        f"calibration error {found.ece:.3f}, Brier score {found.brier:.3f}.",
+        "confidence",
+        (Curve("right", tuple(points)), Curve("as sure as right", ideal)),
     )
 
 

@@ -9,6 +9,7 @@ of one evaluation can be merged. Knows no terminal and no table.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -19,7 +20,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import islice
@@ -27,9 +28,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from env.config import DEFAULT, BrowserConfig
-from env.errors import ConfigError
+from env.errors import ConfigError, Error
 from env.jsonl import append, read
-from env.records import Episode, Page, Question
+from env.records import Answer, Episode, Page, Question
 from policies.asking import Asked, Asker, OverlapAsker
 from policies.base import (
     Limits,
@@ -42,14 +43,19 @@ from policies.base import (
     side_by_side,
 )
 from policies.checkpoints import agree
+from reward.model import RewardModel
 from reward.rubric import TruthJudge
+from reward.rules import RULES as RULES_BY_NAME
+from reward.scorers import Scorer
 from reward.support import Judge, RuleJudge
 from webqa.asking import make_policy
 from webqa.asking_again import ask_again
+from webqa.choosing import scores_of
 from webqa.measured import MEASURES, MEASURING, Measured, read_measures
 from webqa.metrics.measures import NOTHING, MeasureConfig, answer_of, measure_episode
 from webqa.processes import in_processes
 from webqa.run import PAGES, Run, read_episodes
+from webqa.scoring import open_scorer, read_terms
 from webqa.webs import open_web
 
 ASKED = "asked.jsonl"
@@ -93,6 +99,8 @@ class Means:
     """Asks the policy again; None: it is asked nothing."""
     truth: TruthJudge | None = None
     """Judges free answers where true and false ones are known."""
+    sureness: Scorer | None = None
+    """Says how sure an answer is; None: confidences are not measured."""
     config: MeasureConfig = field(default_factory=MeasureConfig)
 
 
@@ -131,10 +139,30 @@ async def measure(rollout: Rollout, means: Means) -> Tested:
     pages = {page.sha256: page for page in rollout.pages}
     asker = means.asker
     asked, further = await ask_again(episode, asker, means.truth) if asker else ((), NOTHING)
+    answer = answer_of(episode)
+    if means.sureness is not None and answer is not None:
+        further = replace(further, confidence=await confidence_of(answer, means.sureness))
     values = await measure_episode(episode, pages, means.judge, further, means.config)
     question = episode.question
     line = Measured(episode.id, question.id, question.dataset, episode.attempt, values)
     return Tested(rollout, line, asked)
+
+
+async def confidence_of(answer: Answer, scorer: Scorer) -> float:
+    """Return a score as a probability: of a reward model's log-odds, or of what is one already.
+
+    Raises:
+        Error: the scorer's scores are no probabilities.
+    """
+    [score] = await scores_of(scorer, [answer])
+    if isinstance(scorer, RewardModel):
+        return 1 / (1 + math.exp(-max(-700.0, min(700.0, score.value))))
+    if not 0 <= score.value <= 1:
+        raise Error(
+            f"{scorer.name} scores an answer {score.value:.4g}, which is no confidence: give a "
+            "reward model, or a scorer whose scores are from 0 to 1"
+        )
+    return score.value
 
 
 async def evaluate(
@@ -178,6 +206,8 @@ class Work:
     seed: int = 0
     judge: str = RULES
     """`rules` or `none`."""
+    confidence: str = ""
+    """A scorer by rules."""
     measuring: MeasureConfig = field(default_factory=MeasureConfig)
 
 
@@ -196,13 +226,21 @@ def _share(work: Work, tasks: Sequence[Task]) -> list[Tested]:
 
 async def _tests(work: Work, tasks: Sequence[Task]) -> list[Tested]:
     setup, make = _opened(work)
-    means = means_without_model(work.judge, work.measuring)
+    means = means_without_model(work)
     return [await _test(make, task, setup, means, work.seed) for task in tasks]
 
 
-def means_without_model(judge: str, config: MeasureConfig) -> Means:
+def means_without_model(work: Work) -> Means:
     """Return what episodes of a policy without a model are measured with."""
-    return Means(RuleJudge() if judge == RULES else None, OverlapAsker(), config=config)
+    judge = RuleJudge() if work.judge == RULES else None
+    sureness = open_scorer(work.confidence) if work.confidence else None
+    return Means(judge, OverlapAsker(), None, sureness, work.measuring)
+
+
+def needs_no_model(judge: str, confidence: str) -> bool:
+    """Tell whether episodes can be measured without any model."""
+    names = [term.name for term in read_terms(confidence)] if confidence else []
+    return judge in (RULES, NOBODY) and all(one in RULES_BY_NAME or one == RULES for one in names)
 
 
 @lru_cache(maxsize=1)

@@ -178,3 +178,20 @@ def test_how_long_it_will_take_is_told():
         "1 h 0 min",
         "2 h 1 min",
     ]
+
+
+def test_confidence_is_measured_where_a_scorer_gives_it(run, capsys):
+    _, out = run("run", "--confidence", "relevant")
+    whole = json.loads((out / "evaluation.json").read_text())["datasets"][-1]
+    assert 0 <= whole["calibration"]["ece"] <= 1
+    assert whole["measures"]["brier"]["questions"] == whole["calibration"]["answered"]
+    assert "Reliability" in (out / "report.html").read_text()
+    capsys.readouterr()
+    assert run("other", "--confidence", "relevant=3")[0] == Exit.ERROR
+    assert "no confidence" in capsys.readouterr().err
+
+
+def test_what_travels_to_other_processes_measures_the_same(run):
+    _, alone = run("alone", "--confidence", "relevant", "--judge", "none")
+    _, shared = run("shared", "--confidence", "relevant", "--judge", "none", jobs=2)
+    assert content(alone) == content(shared)

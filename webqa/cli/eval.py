@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,7 +47,9 @@ from webqa.evaluating import (
     agree_on_measuring,
     evaluate,
     evaluate_apart,
+    means_without_model,
     measure,
+    needs_no_model,
     part_of_shard,
     record,
     remaining,
@@ -57,6 +59,7 @@ from webqa.folders import expanded
 from webqa.measured import read_measures
 from webqa.metrics.measures import MeasureConfig
 from webqa.run import Run, Settings, configuration, read_config
+from webqa.scoring import models_of
 from webqa.webs import OFFLINE, services_of
 
 if TYPE_CHECKING:
@@ -80,6 +83,9 @@ class HowRun:
     """Who judges whether quotes support what cites them: rules, none, an entailment model (a
     folder or its name on the hub), or rubric:NAME@URL, a language model behind a server, which
     judges the truth of answers, too, where true and false ones are known."""
+    confidence: str = ""
+    """A scorer that says how sure an answer is (as --scorer elsewhere): coverage against accuracy,
+    calibration error and Brier score are then measured."""
 
 
 def eval(
@@ -134,7 +140,7 @@ def eval(
         # Not the folder's name: an episode has the same id in whatever shard it was run.
         setup = Setup(opened, browser, limits, run=name[:16], configuration=name)
         work = Work(
-            web, policy, browser, limits, name[:16], name, model.seed, how.judge,
+            web, policy, browser, limits, name[:16], name, model.seed, how.judge, how.confidence,
             MeasureConfig(rouge=_has_rouge(asked)),
         )  # fmt: skip
         job = _Job(expanded(out), asked, which, how, setup, work, made)
@@ -194,7 +200,11 @@ def _run(job: _Job, run: Run, loop: Loop) -> None:
 def _run_with(job: _Job, run: Run, loop: Loop, means: Means) -> None:
     judge = means.judge.name if means.judge else NOBODY
     asker = means.asker.name if means.asker else NOBODY
-    agree_on_measuring(run.folder, {"judge": judge, "asker": asker, "config": means.config})
+    sureness = job.how.confidence
+    told = {"judge": judge, "asker": asker, "confidence": sureness, "config": means.config}
+    if sureness and (models := models_of(sureness)):
+        told["models"] = models
+    agree_on_measuring(run.folder, told)
     for rollout in unmeasured(run.folder):
         record(run, loop.complete(measure(rollout, means)))
     left = remaining(job.questions, job.which, job.setup.run, run.finished)
@@ -207,7 +217,7 @@ def _run_with(job: _Job, run: Run, loop: Loop, means: Means) -> None:
         record(run, tested)
         pace.one()
 
-    if job.made.model is None and job.how.judge in (RULES, NOBODY):
+    if job.made.model is None and needs_no_model(job.how.judge, job.how.confidence):
         for tested in evaluate_apart(left, job.work, job.how.jobs or len(os.sched_getaffinity(0))):
             keep(tested)
     else:
@@ -221,15 +231,16 @@ def _opened_means(job: _Job, loop: Loop) -> Iterator[Means]:
     from reward.rubric import open_rubric
     from reward.support import open_judge
 
-    named, asker, config = job.how.judge, make_asker(job.made.model), job.work.measuring
-    if named == NOBODY:
-        yield Means(None, asker, config=config)
+    named, means = job.how.judge, means_without_model(job.work)
+    means = replace(means, asker=make_asker(job.made.model))
+    if named in (RULES, NOBODY):
+        yield means
     elif not named.startswith(RUBRIC):
-        yield Means(open_judge("" if named == RULES else named), asker, config=config)
+        yield replace(means, judge=open_judge(named))
     else:
         opened = open_rubric(named.removeprefix(RUBRIC))
         try:
-            yield Means(opened.support, asker, opened.truth, config)
+            yield replace(means, judge=opened.support, truth=opened.truth)
         finally:
             loop.complete(opened.close())
 
