@@ -63,9 +63,17 @@ def coverage_curve(judged: Sequence[Judged], silent: int = 0) -> list[Point]:
     return points
 
 
-def threshold_for(points: Sequence[Point], accuracy: float) -> Point | None:
-    """Return the point that answers most with at least this accuracy; None where none does."""
-    return next((one for one in reversed(points) if one.accuracy >= accuracy), None)
+def threshold_for(points: Sequence[Point], accuracy: float, least: int = 1) -> Point | None:
+    """Return the point that answers most with at least this accuracy; None where none does.
+
+    Args:
+        points: a coverage curve.
+        accuracy: to be reached.
+        least: answers that a point needs to be believed: a few that score highest are right by
+            chance.
+    """
+    found = (one for one in reversed(points) if one.accuracy >= accuracy)
+    return next((one for one in found if one.answered >= least), None)
 
 
 def threshold_covering(points: Sequence[Point], coverage: float) -> Point | None:

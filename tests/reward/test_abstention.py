@@ -31,6 +31,7 @@ def test_the_threshold_answers_as_much_as_the_accuracy_allows():
     points = coverage_curve(ANSWERS)
     assert threshold_for(points, 0.6).threshold == 0.8
     assert threshold_for(points, 0.99).threshold == 0.9
+    assert threshold_for(points, 0.99, least=2) is None  # of one answer, it is chance
     assert threshold_for(coverage_curve(ANSWERS[2:]), 0.9) is None
     assert threshold_covering(points, 0.7).threshold == 0.8
     assert threshold_covering(coverage_curve(ANSWERS, silent=4), 0.7) is None

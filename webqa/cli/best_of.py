@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 FIGURES = "best_of.json"
 REPORT = "report.html"
 GOLD = "gold"
+BELIEVED = 20
+"""Answers from which on a threshold of abstention is believed."""
 EVERY = 20
 """Browses or questions between two lines of progress where there is no terminal."""
 
@@ -214,7 +216,12 @@ def _summary(found: Selection, out: Path, asked: Sequence[str], scoring: ScoreCo
                 f"{curve.name}: {one:.3f} for one answer, {best:.3f} for the best of {total}; "
                 f"gain {told(curve.gain)}"
             )
-    point = threshold_for(found.abstention, scoring.accuracy)
+    point = threshold_for(found.abstention, scoring.accuracy, BELIEVED)
+    if found.abstention and not point:
+        lines.append(
+            f"No threshold of the score gives {scoring.accuracy:.0%} right answers among at least "
+            f"{BELIEVED}: see --accuracy"
+        )
     if point:
         lines.append(
             f"Below {point.threshold:.4g} abstain: {point.coverage:.0%} of the questions are then "
