@@ -40,6 +40,8 @@ BINS = 8
 """Points of a training's curve, besides the first."""
 STILL = 1e-3
 """Nats of divergence, at most, of a policy that has learnt nothing yet."""
+FAR = 10
+"""Times the divergence that was reached, from which on a fitted curve says nothing."""
 LONGEST = 600
 """Characters of an answer that are shown."""
 
@@ -153,7 +155,13 @@ def path_of(folder: Path, questions: Sequence[Question], bins: int = BINS) -> Tr
         found.gold.append(_mean(rows, [value * LOG_ODDS for value in _gold(gold, rows)]))
     if not found.divergence:
         raise Error(f"{folder} holds no update to draw: train again with --read above 0")
-    return found
+    # A training may come back nearer to the cloned policy; the curve is one over divergence.
+    order = sorted(range(len(found.divergence)), key=lambda at: found.divergence[at])
+    return Training(
+        [found.divergence[at] for at in order],
+        [found.learnt[at] for at in order],
+        [found.gold[at] for at in order],
+    )
 
 
 def _gold(scorer: GoldScorer, rows: Sequence[_Row]) -> list[float]:
@@ -225,7 +233,8 @@ def _fitted(
         found = fit(nats, values, "rl" if form == "rl" else "best-of-n")
     except Error:
         return name, "too few points", "", "", ""
-    peak = "never" if found.peak is None else f"{found.peak:.3g}"
+    far = found.peak is not None and found.peak > FAR * max(nats)
+    peak = "never" if found.peak is None else "far beyond" if far else f"{found.peak:.3g}"
     return name, f"{found.alpha:.3f}", f"{found.beta:.3f}", peak, f"{found.error:.3f}"
 
 
