@@ -57,7 +57,7 @@ def test_a_folder_may_have_the_sign_of_a_weight_in_its_name(tmp_path):
         ("=2", "no number"),
         ("quality", "neither a rule nor a folder"),
         ("cited,cited=2", "twice"),
-        ("gold:", "cannot read"),
+        ("gold:", "is no file"),
     ],
 )
 def test_mistakes_are_told_in_a_line(text, told):

@@ -77,7 +77,7 @@ def files():
 
 async def left_over(tasks, count):
     """Return what is left of tasks and files once what was closed had a moment to end."""
-    for _ in range(100):
+    for _ in range(500):
         await asyncio.sleep(0)
         gc.collect(0)
         new = asyncio.all_tasks() - tasks
