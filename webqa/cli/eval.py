@@ -133,29 +133,27 @@ def eval(
         opened_web(web, browser, OFFLINE, loop) as (opened, _),
         opened_policy(policy, opened, ModelSettings(model, engine, server), loop) as made,
     ):
+        seed, rouge = model.seed, MeasureConfig(rouge=_has_rouge(asked))
         settings = Settings(
-            asked.name, made.name, opened.identity, browser, limits, model.seed, made.settings
+            asked.name, made.name, opened.identity, browser, limits, seed, made.settings
         )
-        name = configuration(settings)
         # Not the folder's name: an episode has the same id in whatever shard it was run.
-        setup = Setup(opened, browser, limits, run=name[:16], configuration=name)
-        work = Work(
-            web, policy, browser, limits, name[:16], name, model.seed, how.judge, how.confidence,
-            MeasureConfig(rouge=_has_rouge(asked)),
-        )  # fmt: skip
-        job = _Job(expanded(out), asked, which, how, setup, work, made)
+        name = configuration(settings)
+        run_id = name[:16]
+        setup = Setup(opened, browser, limits, run=run_id, configuration=name)
+        judges = (how.judge, how.confidence)
+        work = Work(web, policy, browser, limits, run_id, name, seed, *judges, rouge)
         try:
-            with Run(job.out, settings, web_name=web) as run:
-                _run(job, run, loop)
+            with Run(expanded(out), settings, web_name=web) as run:
+                _run(_Job(asked, which, how, setup, work, made), run, loop)
         except KeyboardInterrupt:
             print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
             return Exit.INTERRUPTED
-    return finish(job.out)
+    return finish(expanded(out))
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    out: Path
     questions: Questions
     which: EvalConfig
     how: HowRun
