@@ -54,11 +54,11 @@ ADVICE = "name another folder with -o, or remove this one"
 class Size:
     """How much of everything."""
 
-    train: int = 500
+    train: int = 400
     """Questions whose answers are compared."""
     practice: int = 600
     """Questions that policies are trained on, those that were compared among them."""
-    held_out: int = 500
+    held_out: int = 400
     """Questions that are measured on."""
     samples: SampleConfig = SampleConfig(4, 4)  # noqa: RUF009 - frozen
     """Answers to each question, for the comparisons and for best-of-n."""
