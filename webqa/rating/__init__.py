@@ -1,0 +1,1 @@
+"""The rating page: people compare answers, or browse and answer themselves. Imports nothing."""

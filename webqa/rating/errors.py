@@ -1,0 +1,50 @@
+"""What the rating page refuses, each with the status of its reply.
+
+Error
+└── Refused
+    ├── SignInNeeded   401  nobody is signed in
+    ├── NotAllowed     403  signed in, but not for this
+    ├── Unknown        404  no such thing, or not one's own: which of the two is not told
+    ├── Conflict       409  a lease that ran out, an older draft, something done already
+    └── Unfit          422  what was sent cannot be what the page asks for
+"""
+
+from __future__ import annotations
+
+from env.errors import Error
+
+
+class Refused(Error):
+    """A request that is not carried out; the text is shown to the person."""
+
+    status = 400
+
+
+class SignInNeeded(Refused):
+    """Nobody is signed in."""
+
+    status = 401
+
+
+class NotAllowed(Refused):
+    """This role may not do this."""
+
+    status = 403
+
+
+class Unknown(Refused):
+    """There is no such thing, or it is somebody else's."""
+
+    status = 404
+
+
+class Conflict(Refused):
+    """The state is another one by now."""
+
+    status = 409
+
+
+class Unfit(Refused):
+    """What was sent makes no sense here."""
+
+    status = 422
