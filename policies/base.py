@@ -219,6 +219,7 @@ async def side_by_side(works: Iterable[Awaitable[T]], most: int) -> AsyncGenerat
         raise ConfigError(f"concurrency must be at least 1, not {most}")
     waiting = iter(works)
     running: set[asyncio.Future[T]] = set()
+    done: set[asyncio.Future[T]] = set()
 
     def fill() -> None:
         while len(running) < most and (work := next(waiting, None)) is not None:
@@ -235,7 +236,8 @@ async def side_by_side(works: Iterable[Awaitable[T]], most: int) -> AsyncGenerat
     finally:
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        # Where several fail at once only the first fault is raised; the others are taken note of.
+        await asyncio.gather(*running, *done, return_exceptions=True)
 
 
 def episode_id(run: str, question: str, attempt: int) -> str:

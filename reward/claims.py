@@ -34,8 +34,8 @@ def claims_of(answer: Answer) -> list[Claim]:
     """Return the claims of an answer, in order.
 
     A mark belongs to the sentence in which, or directly behind which, it stands. A sentence
-    without a mark that stands word for word in the quotes cited next in its paragraph cites these,
-    too: a quote of several sentences carries one mark behind the last.
+    without a mark that stands word for word in quotes that the next mark of its paragraph names
+    cites these, too: a quote of several sentences carries one mark behind the last.
     """
     found: list[Claim] = []
     for line in answer.text.split("\n"):
@@ -58,14 +58,20 @@ def _claim(sentence: str, quotes: Sequence[Quote]) -> Claim:
 
 
 def _inherited(claims: list[Claim]) -> list[Claim]:
-    """Give a sentence without a mark the quotes that the next cited one shares with it."""
+    """Give a sentence without a mark those quotes of the next marked one in which it stands."""
     following: Claim | None = None
     for place in range(len(claims) - 1, -1, -1):
         claim = claims[place]
         if claim.marks:
             following = claim
-        elif following and any(_holds(quote, claim.text) for quote in following.quotes):
-            claims[place] = replace(claim, cited=following.cited, quotes=following.quotes)
+        elif following:
+            cited = zip(following.cited, following.quotes, strict=True)
+            holding = [one for one in cited if _holds(one[1], claim.text)]
+            claims[place] = replace(
+                claim,
+                cited=tuple(number for number, _ in holding),
+                quotes=tuple(quote for _, quote in holding),
+            )
     return claims
 
 

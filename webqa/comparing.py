@@ -142,7 +142,8 @@ def compare(
         if metric not in known:
             raise ConfigError(unknown("metric", metric, known))
     base, *others = runs
-    return [_beside(base, other, questions, list(metrics) or known, config) for other in others]
+    wanted = list(dict.fromkeys(metrics)) or known
+    return [_beside(base, other, questions, wanted, config) for other in others]
 
 
 def _beside(

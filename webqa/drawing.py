@@ -13,6 +13,8 @@ WIDTH, HEIGHT = 640, 240
 """Of a figure's drawing area, in its own units."""
 COLOURS = 8
 """Colours that the style sheet has; further curves begin again with the first."""
+FEW = 16
+"""Points up to which each of a curve is seen as a dot."""
 NEAR = 0.8
 """Share of the highest value above which all values are near it."""
 
@@ -68,6 +70,8 @@ class Line:
     points: str
     band: str
     """The outline of its intervals; empty without any."""
+    dots: tuple[tuple[float, float], ...]
+    """Its points one by one, where they are few: one alone is no line."""
     last: str
 
 
@@ -124,8 +128,11 @@ def draw(figure: Figure) -> Drawing | None:
 
 
 def _line(curve: Curve, colour: int, right: _Scale, up: _Scale) -> Line:
+    def dot(across: float, value: float) -> tuple[float, float]:
+        return right.place(across), abs(round(HEIGHT - up.place(value), 1))
+
     def at(across: float, value: float) -> str:
-        return f"{right.place(across)},{abs(round(HEIGHT - up.place(value), 1))}"
+        return ",".join(map(str, dot(across, value)))
 
     sure = [one for one in curve.points if math.isfinite(one.low) and math.isfinite(one.high)]
     edge = [at(one.across, one.high) for one in sure]
@@ -135,6 +142,7 @@ def _line(curve: Curve, colour: int, right: _Scale, up: _Scale) -> Line:
         colour,
         " ".join(at(one.across, one.up) for one in curve.points),
         " ".join(edge),
+        tuple(dot(one.across, one.up) for one in curve.points if len(curve.points) <= FEW),
         shown(curve.points[-1].up),
     )
 
@@ -153,10 +161,10 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 
 def marks(low: float, high: float) -> tuple[float, ...]:
-    """Return round numbers within a range, about four."""
+    """Return round numbers within a range, about five."""
     if not high > low:
         return (low,)
-    rough = (high - low) / 4
+    rough = (high - low) / 5
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * times for times in (1, 2, 5, 10) if power * times >= rough)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from env.citations import strip_citations
 from env.records import Episode
-from webqa.drawing import Curve, Figure, Point
-from webqa.measured import Measured, read_measures
+from webqa.drawing import Figure
+from webqa.eval_curves import curves_of
+from webqa.evaluating import NOBODY
+from webqa.measured import Measured, read_measures, read_measuring
 from webqa.metrics.measures import MEASURES
-from webqa.metrics.summary import Part, Row
+from webqa.metrics.summary import Part, Row, summarise
 from webqa.report import Table, render_report
-from webqa.run import read_episodes
-from webqa.statistics import wilson
+from webqa.run import read_config, read_episodes
 
 READ = 12
 """Of the worst episodes, and of some drawn at random, that are shown."""
-GROUPS = 8
-"""Of episodes, in the curves of right answers by what they took."""
 LONGEST = 400
 """Characters of an answer that are shown."""
 
@@ -79,10 +81,47 @@ def as_text(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def as_object(parts: Sequence[Part], settings: Mapping[str, object]) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a report tells of a run."""
+
+    parts: Sequence[Part]
+    """The table; all data sets together come last."""
+    settings: Mapping[str, object]
+    """Of the run, and what it was measured with."""
+    figures: Sequence[Figure]
+    """Of all data sets together."""
+    worst: Sequence[Measured]
+    drawn: Sequence[Measured]
+    """At random, always the same."""
+
+    @property
+    def judge(self) -> str:
+        """Who judged whether quotes support what cites them."""
+        measured = self.settings.get("measured")
+        told = measured.get("judge", NOBODY) if isinstance(measured, Mapping) else NOBODY
+        return "support was not judged" if told == NOBODY else f"support was judged by {told}"
+
+
+def findings_of(folder: Path) -> Findings | None:
+    """Return what was found in a run; None where it holds no episode.
+
+    Raises:
+        ConfigError: the folder is no run.
+        RecordError: a line is no measure.
+    """
+    if not (parts := summarise(read_measures(folder))):
+        return None
+    settings = msgspec.to_builtins(read_config(folder).settings)
+    settings["measured"] = read_measuring(folder)
+    worst, drawn = episodes_to_read(read_measures(folder))
+    return Findings(parts, settings, curves_of(folder, parts[-1]), worst, drawn)
+
+
+def as_object(found: Findings) -> dict[str, object]:
     """Return the same as JSON holds it."""
     return {
-        "settings": settings,
+        "settings": found.settings,
         "datasets": [
             {
                 "dataset": part.dataset,
@@ -100,121 +139,57 @@ def as_object(parts: Sequence[Part], settings: Mapping[str, object]) -> dict[str
                     for row in part.rows
                 },
             }
-            for part in parts
+            for part in found.parts
         ],
+        "curves": found.figures,
+        "worst": [one.episode for one in found.worst],
+        "drawn": [one.episode for one in found.drawn],
     }
 
 
-def render(
-    title: str,
-    parts: Sequence[Part],
-    folder: Path,
-    settings: Mapping[str, object],
-) -> str:
+def render(title: str, found: Findings, folder: Path) -> str:
     """Return the page.
 
     Args:
         title: what was evaluated.
-        parts: the table.
-        folder: of the run, whose measures and episodes are read one by one.
-        settings: of the run and of its measures.
+        found: what it tells.
+        folder: of the run, whose episodes are read one by one.
     """
     facts = {}
-    whole = parts[-1]
+    whole = found.parts[-1]
     for row in whole.rows:
         if row.measure in ("right", "answered", "accepted_in_quotes", "liu_recall", "failed"):
             facts[f"{row.measure} %"] = told(row, True)
     notes = [["measure", "what it says"]]
     notes += [[row.measure, MEASURES[row.measure].told] for row in whole.rows
               if row.measure in MEASURES]  # fmt: skip
-    worst, some = episodes_to_read(read_measures(folder))
-    texts = _shown(folder, [*worst, *some])
+    texts = _shown(folder, [*found.worst, *found.drawn])
     return render_report(
         title,
         [],
-        figures(folder, whole),
+        found.figures,
         facts,
-        settings,
+        found.settings,
         more=[
-            Table("By data set", "Means with 95 % intervals, clustered by question. What does not "
-                  "apply is left empty.", rows_of(parts)),
-            _table("Worst episodes", "Failed ones first, then wrong ones.", worst, texts, folder),
-            _table("Episodes drawn at random", "", some, texts, folder),
+            Table("By data set", "Means with 95 % intervals, clustered by question; "
+                  f"{found.judge}. What does not apply is left empty.", rows_of(found.parts)),
+            _table("Worst episodes", "One of a question: failed ones first, then wrong ones.",
+                   found.worst, texts, folder),
+            _table("Episodes drawn at random", "", found.drawn, texts, folder),
             Table("Measures", "", notes, words=True),
         ],
     )  # fmt: skip
 
 
-def figures(folder: Path, whole: Part) -> list[Figure]:
-    """Return the curves: accuracy by what an episode took, and of confidence where it is known."""
-    found = [
-        _against(folder, "actions", "Right answers by the number of commands", "commands"),
-        _against(folder, "tokens_read", "Right answers by the tokens read", "tokens"),
-    ]
-    if whole.calibration is not None:
-        found += _of_confidence(whole)
-    return [one for one in found if any(curve.points for curve in one.curves)]
-
-
-def _against(folder: Path, name: str, title: str, across: str) -> Figure:
-    """Return the share of right answers by a number that episodes took, in up to eight groups."""
-    pairs = sorted(
-        (one.values[name], one.values["right"])
-        for one in read_measures(folder)
-        if name in one.values and "right" in one.values
-    )
-    points = []
-    for some in _groups(pairs) if pairs and pairs[0][0] != pairs[-1][0] else ():
-        share = sum(right for _, right in some) / len(some)
-        low, high = wilson(share * len(some), len(some))
-        points.append(Point(sum(at for at, _ in some) / len(some), share, low, high))
-    note = "Share of right answers in groups of about as many episodes, with 95 % intervals."
-    return Figure(title, note, across, (Curve("right", tuple(points)),))
-
-
-def _groups(pairs: Sequence[tuple[float, float]]) -> Iterator[Sequence[tuple[float, float]]]:
-    """Cut sorted pairs into up to eight groups; equal numbers are never apart."""
-    begin, least = 0, max(1, len(pairs) // GROUPS)
-    for end in range(1, len(pairs) + 1):
-        last = end == len(pairs)
-        if last or (end - begin >= least and pairs[end][0] != pairs[end - 1][0]):
-            yield pairs[begin:end]
-            begin = end
-
-
-def _of_confidence(whole: Part) -> Iterator[Figure]:
-    """Yield what confidences are worth: coverage against accuracy, and the reliability diagram."""
-    if (found := whole.calibration) is None:
-        return
-    yield Figure(
-        "Coverage",
-        "Share of right answers among those that are sure enough, by the share of questions "
-        f"answered. Mean over all coverages: {found.area:.3f}.",
-        "coverage",
-        (Curve("right", tuple(Point(one.coverage, one.accuracy) for one in found.points)),),
-    )
-    full = [one for one in found.bins if one.count]
-    points = [
-        Point(one.confidence, one.accuracy, *wilson(one.accuracy * one.count, one.count))
-        for one in full
-    ]
-    ideal = tuple(Point(one.confidence, one.confidence) for one in full)
-    yield Figure(
-        "Reliability",
-        "Share of right answers by the confidence in them, in bins of equal width. Expected "
-        f"calibration error {found.ece:.3f}, Brier score {found.brier:.3f}.",
-        "confidence",
-        (Curve("right", tuple(points)), Curve("as sure as right", ideal)),
-    )
-
-
 def episodes_to_read(measured: Iterable[Measured]) -> tuple[list[Measured], list[Measured]]:
-    """Return the worst episodes, and some drawn at random, always the same."""
+    """Return the worst episodes, one of a question, and some drawn at random, always the same."""
     worst: list[tuple[tuple[float, ...], int, Measured]] = []
     some: list[Measured] = []
     draw = random.Random("episodes to read")
     for number, one in enumerate(measured):
-        worst = heapq.nsmallest(READ, [*worst, (_goodness(one), number, one)])
+        found = sorted([*worst, (_goodness(one), number, one)], key=lambda entry: entry[:2])
+        first = {entry[2].question: entry for entry in reversed(found)}
+        worst = heapq.nsmallest(READ, first.values(), key=lambda entry: entry[:2])
         if len(some) < READ:
             some.append(one)
         elif (place := draw.randrange(number + 1)) < READ:
@@ -251,6 +226,6 @@ def _table(
     title: str, note: str, chosen: Sequence[Measured], rows: Mapping[str, list[str]], folder: Path
 ) -> Table:
     found = [rows[one.episode] for one in chosen if one.episode in rows]
-    replay = f"To see one step by step: webqa show {folder.name} EPISODE"
+    replay = f"To see one step by step: webqa show {folder} EPISODE"
     head = ["episode", "question", "accepted", "answer"]
     return Table(title, f"{note} {replay}".strip(), [head, *found], words=True)

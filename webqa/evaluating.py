@@ -56,9 +56,9 @@ from webqa.metrics.measures import NOTHING, MeasureConfig, answer_of, measure_ep
 from webqa.processes import in_processes
 from webqa.run import PAGES, Run, read_episodes
 from webqa.scoring import open_scorer, read_terms
+from webqa.settling import ASKED
 from webqa.webs import open_web
 
-ASKED = "asked.jsonl"
 RULES, NOBODY = "rules", "none"
 
 
@@ -258,8 +258,9 @@ def record(run: Run, tested: Tested) -> None:
     """
     if tested.rollout.episode.id not in run.finished:
         run.add(tested.rollout)
-    for one in tested.asked:
-        append(run.folder / ASKED, one, wait=False)
+    for place, one in enumerate(tested.asked, start=1):
+        # All of them are on the disk before the measures that come of them.
+        append(run.folder / ASKED, one, wait=place == len(tested.asked))
     append(run.folder / MEASURES, tested.measured)
 
 

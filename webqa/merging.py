@@ -13,13 +13,10 @@ from env.records import Page
 from policies.asking import Asked
 from policies.base import Rollout
 from policies.checkpoints import difference
-from webqa.evaluating import (
-    ASKED,
-    agree_on_measuring,
-    measured_already,
-)
+from webqa.evaluating import agree_on_measuring, measured_already
 from webqa.measured import MEASURES, read_measures, read_measuring
 from webqa.run import PAGES, Run, read_config, read_episodes
+from webqa.settling import ASKED, settle
 
 
 def merge_into(out: Path, runs: Sequence[Path]) -> None:
@@ -36,12 +33,30 @@ def merge_into(out: Path, runs: Sequence[Path]) -> None:
         if found != first.settings:
             differs = difference(msgspec.to_builtins(first.settings), msgspec.to_builtins(found))
             raise ConfigError(f"{runs[0]} and {run} are of different evaluations: {differs}")
+    for run in runs:
+        _check_measured(run)
     with Run(out, first.settings, web_name=first.web_name) as merged:
+        settle(out, merged.finished)
         for run in runs:
             if run.resolve() == out.resolve():
                 raise ConfigError(f"{out} is itself one of the runs: name a new folder with -o")
             agree_on_measuring(out, read_measuring(run))
             _add(merged, run)
+
+
+def _check_measured(run: Path) -> None:
+    """Refuse a run that was killed between an episode and its measures: the table would lack it.
+
+    Raises:
+        ConfigError: it is such a run.
+    """
+    known = measured_already(run)
+    lacking = sum(one.id not in known for one in read_episodes(run))
+    if lacking:
+        raise ConfigError(
+            f"{lacking:,} of the episodes of {run} are not measured: finish it with the "
+            "`webqa eval` that it was begun with"
+        )
 
 
 def _add(merged: Run, run: Path) -> None:

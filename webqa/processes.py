@@ -6,13 +6,15 @@ without a model are run so.
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import TypeVar
 
 from env.errors import Error
@@ -45,7 +47,7 @@ def in_processes(
             yield from work(share)
         return
     # Not forked: threads of this process may hold locks just then.
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin)
     try:
         waiting: deque[Future[list[Result]]] = deque()
         for share in shares:
@@ -69,5 +71,14 @@ def _shares(tasks: Iterable[Task]) -> Iterator[list[Task]]:
         yield share
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _begin() -> None:
+    """Leave interrupts to the parent, and end where it does, however that is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_parent, daemon=True).start()
+
+
+def _end_with_the_parent() -> None:
+    """Wait for the parent's end: one that was killed tells nobody, and its processes would stay."""
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)

@@ -116,7 +116,7 @@ def rank(
 def _read_all(files: Sequence[Path], skipped: dict[str, int]) -> list[Comparison]:
     """Read files; one after the other, for in each a pair may be judged by another rater."""
     if not files:
-        raise ConfigError("no file to read: webqa rank COMPARISONS... --runs RUN...")
+        raise ConfigError("no file to read: webqa rank COMPARISONS... --run RUN")
     found: dict[bytes, Comparison] = {}
     for file in files:
         for one in _read(file, skipped):

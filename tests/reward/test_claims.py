@@ -42,5 +42,11 @@ def test_a_quote_of_several_sentences_carries_one_mark():
     ]
 
 
+def test_only_the_quotes_that_hold_a_sentence_are_inherited():
+    text = "The sky is blue. It is wide [1][2]."
+    quotes = ("The sky is blue. It is wide.", "It is wide.")
+    assert told(text, *quotes) == [("The sky is blue.", (1,)), ("It is wide.", (1, 2))]
+
+
 def test_an_empty_answer_has_no_claims():
     assert told("") == told(" \n ") == []

@@ -243,9 +243,11 @@ def test_the_command_prints_a_table_and_writes_the_numbers(call, runs, tmp_path)
     lines = told.splitlines()
     assert code == Exit.DONE
     assert lines[0] == "two compared with one, over 10 questions"
-    assert lines[1].split() == ["measure", "data", "set", "questions", "one", "two", "difference",
-                                "95", "%", "interval", "p", "higher", "lower", "same"]  # fmt: skip
-    assert lines[2].split()[:6] == ["right", "-", "10", "0.4", "0.7", "+0.3"]
+    assert lines[1].split() == ["measure", "better", "data", "set", "questions", "one", "two",
+                                "difference", "95", "%", "interval", "p", "higher", "lower",
+                                "same"]  # fmt: skip
+    cells = ["right", "%", "higher", "-", "10", "40.0", "70.0", "+30.0"]
+    assert lines[2].split()[: len(cells)] == cells
     assert lines[-1] == f"The numbers are in {out}"
     assert "policy: 'extractive' in one, 'other' in two" in notes
     (found,) = json.loads(out.read_text())
@@ -262,23 +264,31 @@ def test_not_more_settings_are_told_than_one_reads(call, tmp_path):
 
 def test_many_tests_are_a_caution(call, runs):
     for run in runs:
-        values = {f"q{place}": {"right": 1.0, "f1": 0.5} for place in range(10)}
+        values = {
+            f"q{place}": {"right": 1.0, "f1": len(run.name + str(place)) / 9, "same": 1.0}
+            for place in range(10)
+        }
+        values["q0"]["f1"] = float(run is runs[0])
         add_measures(run, values, attempt=1)
-    assert "2 differences: about 0.1 have p < 0.05 by chance alone" in call(*runs)[2]
+    _, told, notes = call(*runs)
+    assert "2 differences: about 0.1 have p < 0.05 by chance alone" in notes
+    assert told.splitlines()[-1] == "The same on every question: same"
     assert "by chance" not in call(*runs, "--metric", "f1")[2]
 
 
 def test_one_question_has_no_interval(call, tmp_path):
     runs = [add_measures(make_run(tmp_path / name), right([1])) for name in ("one", "two")]
-    assert call(*runs)[1].splitlines()[2].split() == [
-        "right", "-", "1", "1", "1", "+0", "-", "-", "0", "0", "1"
+    assert call(*runs, "--metric", "right")[1].splitlines()[2].split() == [
+        "right", "%", "higher", "-", "1", "100.0", "100.0", "+0.0", "-", "-", "0", "0", "1"
     ]  # fmt: skip
 
 
 def test_runs_that_are_alike_everywhere_have_no_interval(call, tmp_path):
     """Fails when ten equal questions are shown as certainty."""
     runs = [add_measures(make_run(tmp_path / name), right([1] * 10)) for name in ("one", "two")]
-    assert call(*runs)[1].splitlines()[2].split()[5:8] == ["+0", "-", "1.0000"]
+    told = call(*runs, "--metric", "right")[1]
+    assert told.splitlines()[2].split()[7:10] == ["+0.0", "-", "1.0000"]
+    assert "The same on every question: right" in call(*runs)[1]
 
 
 def test_a_folder_is_no_place_for_the_numbers(call, runs, tmp_path):

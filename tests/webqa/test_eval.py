@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 
@@ -11,15 +13,10 @@ from tests.policies.models.small import save_model
 from webqa.cli import main
 from webqa.cli.counting import lasting, paced
 from webqa.cli.exits import Exit
-from webqa.evaluating import (
-    ASKED,
-    EvalConfig,
-    is_in_shard,
-    part_of_shard,
-    remaining,
-)
-from webqa.measured import MEASURES, read_measures
+from webqa.evaluating import EvalConfig, is_in_shard, part_of_shard, remaining
+from webqa.measured import MEASURES, MEASURING, read_measures
 from webqa.run import EPISODES, read_episodes
+from webqa.settling import ASKED
 
 QUESTIONS = [
     {"id": "sky", "question": "Why is the sky blue?", "accepted": ["scatter blue light"]},
@@ -117,6 +114,51 @@ def test_shards_merged_are_the_whole_run(run, tmp_path, capsys):
     _, other = run("other", "--actions", "5")
     assert main(["merge", str(whole), str(other), "-o", str(tmp_path / "mixed")]) == Exit.ERROR
     assert "browser.actions" in capsys.readouterr().err
+
+
+def test_what_is_half_done_is_done_once(run, tmp_path, asked, capsys):
+    """Fails when what was asked, or measured, of an episode stands in the folder twice."""
+    known = {"written": ["It scatters blue light."], "wrong": ["It mirrors the sea."]}
+    asked.write_text("\n".join(json.dumps(one | known) for one in QUESTIONS[:2]))
+    _, whole = run("run")
+    wanted, lines = content(whole), (whole / ASKED).read_bytes()
+    assert lines.count(b"\n") == 4
+    measures = (whole / MEASURES).read_bytes()
+    (whole / MEASURES).write_bytes(measures[: measures.rfind(b"\n", 0, -1) + 1])
+    assert main(["merge", str(whole), "-o", str(tmp_path / "merged")]) == Exit.ERROR
+    assert "1 of the episodes" in capsys.readouterr().err
+    assert not (tmp_path / "merged").exists()
+    assert run("run") == (Exit.DONE, whole)
+    assert (content(whole), (whole / ASKED).read_bytes()) == (wanted, lines)
+    episodes = (whole / EPISODES).read_bytes()
+    (whole / EPISODES).write_bytes(episodes[:-9])
+    assert run("run") == (Exit.DONE, whole)
+    assert (content(whole), (whole / ASKED).read_bytes()) == (wanted, lines)
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A server that lets nobody in."""
+
+    def do_GET(self):
+        self.send_error(401)
+
+    do_POST = do_GET
+
+    def log_message(self, *words):
+        pass
+
+
+def test_a_judge_that_cannot_be_asked_is_told_in_a_line_and_leaves_the_folder_free(run, capfd):
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/v1"
+        code, out = run("run", "--judge", f"rubric:some@{address}")
+        server.shutdown()
+    assert code == Exit.ERROR
+    told = capfd.readouterr().err
+    assert "401" in told
+    assert told.count("\n") == 1
+    assert not (out / MEASURING).exists()
 
 
 def test_processes_give_what_one_gives(run):

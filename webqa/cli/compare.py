@@ -15,12 +15,13 @@ from webqa.cli.exits import Exit
 from webqa.cli.needing import need_numpy
 from webqa.cli.terminal import counted, one_line
 from webqa.folders import expanded
+from webqa.metrics.measures import MEASURES
 
 if TYPE_CHECKING:
     from webqa.comparing import Compared, Difference
 
-HEADINGS = ("measure", "data set", "questions", "", "", "difference", "95 % interval", "p",
-            "higher", "lower", "same")  # fmt: skip
+HEADINGS = ("measure", "better", "data set", "questions", "", "", "difference", "95 % interval",
+            "p", "higher", "lower", "same")  # fmt: skip
 CHANCE = 0.05
 """A p-value below this is often taken for a difference; with many of them, some are by chance."""
 SHOWN = 8
@@ -41,7 +42,8 @@ def compare(
 
     A difference is the mean over questions, each paired with itself. Its interval is that of a
     bootstrap over questions; p is how often a difference as large comes by chance alone, by a
-    permutation test. Whether more of a measure is better, the measure's description tells.
+    permutation test. The last columns count the questions on which the measure is higher, lower and
+    the same. Measures that are the same on every question are only named.
 
     Args:
         runs: Run folders in which `webqa eval` has measured.
@@ -65,7 +67,7 @@ def compare(
     for number, one in enumerate(found):
         if number:
             print()
-        _tell(one)
+        _tell(one, all_of_them=bool(metric))
     if out:
         write_whole(out, _as_json(found))
         print(f"The numbers are in {out}")
@@ -78,8 +80,11 @@ def _as_json(found: Sequence[Compared]) -> str:
     return msgspec.json.format(msgspec.json.encode(found), indent=1).decode() + "\n"
 
 
-def _tell(one: Compared) -> None:
+def _tell(one: Compared, *, all_of_them: bool) -> None:
     """Print the table of a run beside the first; what to mind goes to standard error."""
+    differ = {row.metric for row in one.differences if all_of_them or row.higher or row.lower}
+    shown = [row for row in one.differences if row.metric in differ]
+    alike = dict.fromkeys(row.metric for row in one.differences if row.metric not in differ)
     for name, (here, there) in list(one.settings.items())[:SHOWN]:
         _note(f"{name}: {here!r} in {one.base}, {there!r} in {one.other}")
     if (more := len(one.settings) - SHOWN) > 0:
@@ -87,28 +92,38 @@ def _tell(one: Compared) -> None:
     for run, metrics in one.only.items():
         _note(f"Measured in {run} alone: {', '.join(metrics)}")
     print(f"{one.other} compared with {one.base}, over {counted(one.questions, 'question')}")
-    headings = [*HEADINGS[:3], one.base, one.other, *HEADINGS[5:]]
-    for line in in_columns([headings, *map(_row, one.differences)], left=2):
-        print(line)
-    if (tests := len(one.differences)) > 1:
+    headings = [*HEADINGS[:4], one.base, one.other, *HEADINGS[6:]]
+    if shown:
+        for line in in_columns([headings, *map(_row, shown)], left=3):
+            print(line)
+    if alike:
+        print(f"The same on every question: {', '.join(alike)}")
+    if (tests := len(shown)) > 1:
         _note(f"{tests} differences: about {tests * CHANCE:.1f} have p < {CHANCE} by chance alone")
 
 
 def _row(one: Difference) -> list[str]:
     apart, several = one.difference, one.difference.count > 1
+    measure = MEASURES.get(one.metric)
+    percent = measure is not None and measure.unit == "share"
+
+    def number(value: float, sign: str = "") -> str:
+        return f"{100 * value:{sign}.1f}" if percent else f"{value:{sign}.4g}"
+
     # Questions that are all alike would be resampled to an interval without width.
     known = several and apart.low < apart.high
-    interval = f"{apart.low:+.4g} to {apart.high:+.4g}" if known else "-"
+    interval = f"{number(apart.low, '+')} to {number(apart.high, '+')}" if known else "-"
     return [
-        one.metric,
+        f"{one.metric} %" if percent else one.metric,
+        measure.better if measure and measure.better != "neither" else "-",
         one.dataset or "-",
         f"{apart.count:,}",
-        f"{one.base:.4g}",
-        f"{one.other:.4g}",
-        f"{apart.mean:+.4g}",
+        number(one.base),
+        number(one.other),
+        number(apart.mean, "+"),
         interval,
         f"{one.p:.4f}" if several else "-",
-        *(f"{number:,}" for number in (one.higher, one.lower, one.same)),
+        *(f"{many:,}" for many in (one.higher, one.lower, one.same)),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -56,10 +56,10 @@ from webqa.evaluating import (
     unmeasured,
 )
 from webqa.folders import expanded
-from webqa.measured import read_measures
 from webqa.metrics.measures import MeasureConfig
-from webqa.run import Run, Settings, configuration, read_config
+from webqa.run import Run, Settings, configuration
 from webqa.scoring import models_of
+from webqa.settling import settle
 from webqa.webs import OFFLINE, services_of
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ class HowRun:
     """Episodes side by side, for a language model."""
     judge: str = RULES
     """Who judges whether quotes support what cites them: rules, none, an entailment model (a
-    folder or its name on the hub), or rubric:NAME@URL, a language model behind a server, which
-    judges the truth of answers, too, where true and false ones are known."""
+    folder or its name on the hub), or a language model: behind a server rubric:NAME@URL, here
+    rubric:FOLDER. That judges the truth of answers, too, where true and false ones are known."""
     confidence: str = ""
     """A scorer that says how sure an answer is (as --scorer elsewhere): coverage against accuracy,
     calibration error and Brier score are then measured."""
@@ -109,7 +109,7 @@ def eval(
     if it had not been stopped. Failed episodes count as wrong, and are listed.
 
     Args:
-        questions: A file of questions in any published form (see `webqa questions`), or
+        questions: A file of questions in any published form (see `webqa questions`), sample, or
             hub:OWNER/NAME.
         web: Where to look: sample, a folder made by `webqa index`, or a FILE.cassette.
         out: The run folder to make, or to go on with.
@@ -149,7 +149,7 @@ def eval(
         except KeyboardInterrupt:
             print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
             return Exit.INTERRUPTED
-    return finish(expanded(out))
+    return finish(expanded(out), shard=part_of_shard(which.shard)[1] > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +203,7 @@ def _run_with(job: _Job, run: Run, loop: Loop, means: Means) -> None:
     if sureness and (models := models_of(sureness)):
         told["models"] = models
     agree_on_measuring(run.folder, told)
+    settle(run.folder, run.finished)
     for rollout in unmeasured(run.folder):
         record(run, loop.complete(measure(rollout, means)))
     left = remaining(job.questions, job.which, job.setup.run, run.finished)
@@ -238,6 +239,8 @@ def _opened_means(job: _Job, loop: Loop) -> Iterator[Means]:
     else:
         opened = open_rubric(named.removeprefix(RUBRIC))
         try:
+            # Nothing is asked, but one that cannot be reached is told before anything is written.
+            loop.complete(opened.support.judge([]))
             yield replace(means, judge=opened.support, truth=opened.truth)
         finally:
             loop.complete(opened.close())
@@ -253,26 +256,25 @@ async def _side_by_side(
         keep(one)
 
 
-def finish(out: Path) -> int:
+def finish(out: Path, *, shard: bool = False) -> int:
     """Write the report of a run folder, tell the table, and return the exit code."""
-    from webqa.eval_report import as_object, as_text, render, rows_of
-    from webqa.metrics.summary import summarise
+    from webqa.eval_report import as_object, as_text, findings_of, render, rows_of
 
-    parts = summarise(read_measures(out))
-    if not parts:
+    if (found := findings_of(out)) is None:
         print(f"No question belongs to this shard: {out} holds no episode", file=sys.stderr)
         return Exit.DONE
-    told: Mapping[str, object] = msgspec.to_builtins(read_config(out).settings)
-    figures = msgspec.json.format(msgspec.json.encode(as_object(parts, told)), indent=1)
+    figures = msgspec.json.format(msgspec.json.encode(as_object(found)), indent=1)
     write_whole(out / FIGURES, figures.decode() + "\n")
-    write_whole(out / REPORT, render(f"Evaluation {out.resolve().name}", parts, out, told))
-    print(as_text(rows_of(parts)))
-    _tell_failed(parts, out)
-    print(f"\nThe report is in {out / REPORT}. Next: webqa compare {out} ANOTHER-RUN")
+    write_whole(out / REPORT, render(f"Evaluation {out.resolve().name}", found, out))
+    print(as_text(rows_of(found.parts)))
+    print(f"\nMeans, in brackets 95 % intervals clustered by question; {found.judge}.")
+    _tell_failed(found.parts, out)
+    further = f"merge {out} OTHER-SHARDS... -o WHOLE" if shard else f"compare {out} ANOTHER-RUN"
+    print(f"The report says what each measure is: {out / REPORT}\nNext: webqa {further}")
     return Exit.DONE
 
 
-def _tell_failed(parts: list[Part], out: Path) -> None:
+def _tell_failed(parts: Sequence[Part], out: Path) -> None:
     share = parts[-1].mean("failed") or 0.0
     if share:
         number = round(share * parts[-1].episodes)

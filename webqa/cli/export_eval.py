@@ -67,7 +67,11 @@ def _inspect(folder: Path, file: Path, measure: str, ratings: tuple[Path, ...]) 
         raise ConfigError("--form inspect needs either --measure or --ratings")
     if measure:
         from webqa.measured import read_measures
+        from webqa.metrics.measures import MEASURES
+        from webqa.names import unknown
 
+        if measure not in MEASURES:
+            raise ConfigError(unknown("measure", measure, MEASURES))
         return counted(
             write_precomputed(file, measures_of(read_measures(folder), measure)), "score"
         )

@@ -25,8 +25,9 @@ def pairs(
 ) -> int:
     """Pair a run's answers with the answers that people wrote to the same questions.
 
-    Citations are stripped, and which answer stands first is drawn. Each line lacks its preference:
-    whoever judges adds it, and `webqa rank` tells how often the run was preferred.
+    Citations are stripped, and which answer stands first is drawn. Whoever judges adds to each line
+    a "preference", from 1 (the first is much better) to -1 (the second is), 0 for a tie, and, if
+    there are several, a "rater". `webqa rank` then tells how often the run was preferred.
 
     Args:
         run: A run folder; its questions need answers by people, as those of ELI5 have.
@@ -36,5 +37,8 @@ def pairs(
     number = write_pairs_with_people(expanded(run), expanded(out), which)
     if not number:
         raise ConfigError(f"no question of {run} has both an answer and one that people wrote")
-    print(f"{counted(number, 'pair')} in {out}. Next: have them judged, then webqa rank FILE")
+    print(
+        f'{counted(number, "pair")} in {out}. Next: have a "preference" added to each line, from 1 '
+        f"(the first is much better) to -1, then webqa rank {out} --run {run}"
+    )
     return Exit.DONE

@@ -66,7 +66,7 @@ def questions(
 
 
 def _read(source: str, out: Path) -> int:
-    opened = open_questions(source if source.startswith(START) else expanded(source))
+    opened = open_questions(source)
     write_questions(out, opened)
     found = opened.figures
     print(f"{counted(found.count, 'question')} ({_kinds(found.datasets)})")

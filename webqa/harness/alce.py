@@ -2,6 +2,7 @@
 
 The script reads an answer's first line only, one number of each pair of brackets, and takes marks
 behind a full stop for the next sentence's: answers are written so that it reads what they mean.
+A quotation of several sentences with one mark gets that mark in each.
 Knows no measure.
 """
 
@@ -89,13 +90,13 @@ def item_of(episode: Episode) -> dict[str, object]:
 def output_of(answer: Answer) -> str:
     """Return an answer on one line, each sentence's marks once, one by one, before its full stop.
 
-    A sentence has marks of its own alone, as in `webqa.metrics.citations`.
+    A sentence has the marks of what it cites in `webqa.metrics.citations`, written there or not.
     """
     return " ".join(_sentence(claim) for claim in claims_of(answer) if claim.text)
 
 
 def _sentence(claim: Claim) -> str:
-    marks = "".join(f"[{number}]" for number in claim.cited if claim.marks)
+    marks = "".join(f"[{number}]" for number in claim.cited)
     text = " ".join(claim.text.split())
     if not marks:
         return text

@@ -1,14 +1,17 @@
 """Do the citations of an answer support it? After ALCE and after Liu et al., by any judge.
 
 A judge gives probabilities; a threshold makes them yes and no, as both definitions want them. What
-a judge cannot tell (None, or NaN) is left out and counted. Judging is asynchronous and comes
-first; the figures are pure functions of what was judged. Knows no pages: evidence is what the
-answer quotes.
+a judge cannot tell (None, or NaN) is left out and counted; where it can tell of no sentence that
+cites, recall is not defined, as the sentences that do not cite would make it 0. Judging is
+asynchronous and comes first; the figures are pure functions of what was judged. Knows no pages:
+evidence is what the answer quotes.
 
 ALCE (Gao et al. 2023), with the defects of its script mended: a mark that names no quote cites
 nothing (the script takes `[0]` for the last one); a mark that is repeated in a sentence counts
 once; a mark behind a full stop belongs to the sentence before it; all lines count, not the first
-alone. A sentence cites only by marks of its own.
+alone. For Liu et al. as for ALCE a sentence without a mark that stands word for word in a quote
+which the next mark of its paragraph names cites that quote (`reward.claims`): the mark behind a
+quotation of several sentences is for all of them. No other sentence inherits a mark.
 """
 
 from __future__ import annotations
@@ -82,9 +85,9 @@ class Quality(NamedTuple):
 
 
 def statements_of(answer: Answer) -> list[Statement]:
-    """Return the sentences of an answer with what their own marks cite."""
+    """Return the sentences of an answer with what they cite, as `reward.claims` reads it."""
     return [
-        Statement(claim.text, tuple(map(evidence, claim.quotes)) if claim.marks else ())
+        Statement(claim.text, tuple(map(evidence, claim.quotes)))
         for claim in claims_of(answer)
         if claim.text or claim.cited
     ]
@@ -142,12 +145,20 @@ def alce(
     """
     full = (config or SupportConfig()).full
     cut = [one.first(MOST) for one in statements]
-    said = _Share(_yes(judged, one.together, full) for one in cut if one.text)
+    said = [(one, _yes(judged, one.together, full)) for one in cut if one.text]
     relevant = _Share(told for one in cut for told in _relevant(one, judged, full))
-    if not said.count:
-        return Quality(None, None, None, said.unscored + relevant.unscored)
+    shares = _Share(told for _, told in said)
+    unscored = shares.unscored + relevant.unscored
+    if not shares.count or _untold(told for one, told in said if one.cited):
+        return Quality(None, None, None, unscored)
     precision = 0.0 if not relevant.asked else relevant.mean
-    return _quality(said.mean, precision, said.unscored + relevant.unscored)
+    return _quality(shares.mean, precision, unscored)
+
+
+def _untold(cited: Iterable[bool | None]) -> bool:
+    """Tell whether there are sentences that cite, and the judge could tell of none of them."""
+    found = list(cited)
+    return bool(found) and all(one is None for one in found)
 
 
 def _relevant(one: Statement, judged: Judged, full: float) -> list[bool | None]:
@@ -211,7 +222,9 @@ def liu_of(together: Sequence[bool | None], levels: Sequence[Sequence[Support | 
         for whole, alone in zip(together, levels, strict=True)
         for level in alone
     )
-    return _quality(said.mean, cited.mean, said.unscored + cited.unscored)
+    untold = _untold(whole for whole, alone in zip(together, levels, strict=True) if alone)
+    recall = None if untold else said.mean
+    return _quality(recall, cited.mean, said.unscored + cited.unscored)
 
 
 def _counts(

@@ -24,7 +24,7 @@ from webqa.metrics.containment import (
     wrong_in_answer,
 )
 from webqa.metrics.costs import Prices, spent_on
-from webqa.metrics.short_answers import CONVENTIONS, convention_of
+from webqa.metrics.short_answers import CONVENTIONS, SQUAD2, convention_of
 from webqa.metrics.sources import cited_share, fabricated_share, sources_of, verbatim_share
 from webqa.metrics.truthful import FreeForm, Letter, binary, likeness
 from webqa.metrics.written import rouge_l
@@ -62,8 +62,8 @@ ALL = (
     Measure("wrong_in_answer", "an answer known to be false stands in the answer", better="lower"),
     *_of_families(),
     Measure("rouge_l", "ROUGE-L against the best of people's answers, ALCE's way"),
-    Measure("alce_recall", "sentences that their own citations support"),
-    Measure("alce_precision", "citations that are needed, or do it alone"),
+    Measure("alce_recall", "sentences that their citations support (ALCE)"),
+    Measure("alce_precision", "citations that are needed for it, or do it alone"),
     Measure("alce_f1", "harmonic mean of both"),
     Measure("liu_recall", "sentences worth verifying that their citations support (Liu et al.)"),
     Measure("liu_precision", "citations that support fully, or in part where that is needed"),
@@ -233,7 +233,8 @@ def _short(episode: Episode, answer: Answer | None, short: str) -> dict[str, flo
     question = episode.question
     if not question.accepted and not question.unanswerable:
         return {}
-    official = convention_of(question.dataset)
+    # That there is no answer only SQuAD 2.0 can say, whatever the set is called.
+    official = SQUAD2 if question.unanswerable else convention_of(question.dataset)
     if episode.ended == "failed":
         # By SQuAD 2.0 an empty answer may be right, but not that of an episode which failed.
         return {f"{official.name}_em": 0.0, f"{official.name}_f1": 0.0}

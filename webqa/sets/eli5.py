@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from math import isnan
 
 from env.records import Question
 from env.sanitise import sanitise
@@ -109,6 +110,8 @@ def _number(score: object) -> float:
         return 0
     if isinstance(score, bool) or not isinstance(score, int | float):
         raise ValueError(f"a score must be a number, not {score!r}")
+    if isnan(score):
+        raise ValueError("a score must be a number, and NaN is none")
     return score
 
 

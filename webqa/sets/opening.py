@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import file_digest
+from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
 from env.errors import ConfigError
 from env.records import Question
+from webqa.folders import expanded
 from webqa.sets import hub
 from webqa.sets.reading import questions_in
 from webqa.sets.rows import Placed, check_file, rows
+from webqa.webs import SAMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def open_questions(source: str | Path) -> Questions:
     """Open a question set, which reads it once: whatever is wrong with it is told at the start.
 
     Args:
-        source: A file in any form of `reading.SHAPES`, or hub:OWNER/NAME (see `hub.parse`).
+        source: A file in any form of `reading.SHAPES`, hub:OWNER/NAME (see `hub.parse`), or, where
+            no file is called so, `sample`: the questions to the sample web.
 
     Raises:
         ConfigError: it cannot be read, is of no known form or of several, or holds a row that is
@@ -79,7 +83,9 @@ def open_questions(source: str | Path) -> Questions:
     """
     if str(source).startswith(hub.START):
         return _from_hub(str(source))
-    path = Path(source)
+    path = expanded(source)
+    if str(source) == SAMPLE and not path.exists():
+        path = Path(str(files("webqa"))) / "sample" / "questions.jsonl"
     stamp = _stamp(path)
     digest = digest_of(path)
     figures = _figures(rows(path), str(path))

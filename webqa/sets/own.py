@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from env.records import Question
-from webqa.sets.fields import Row, Shape, texts_of, whole
+from webqa.sets.fields import Row, Shape, name_of, texts_of, whole
 
 
 def _read(row: Row) -> Iterator[Question]:
@@ -15,11 +15,14 @@ def _read(row: Row) -> Iterator[Question]:
     unanswerable = row.get("unanswerable", False)
     if not isinstance(unanswerable, bool):
         raise ValueError('"unanswerable" must be true or false')
+    if (accepted := _accepted(row)) and unanswerable:
+        raise ValueError("it has accepted answers, and is said to have none")
     yield Question(
-        whole(str(row.get("id") or "")),
+        # A missing id is made of the text; 0 is one.
+        "" if row.get("id") in (None, "") else name_of(row, "id"),
         text,
         whole(str(row.get("dataset") or "")),
-        _accepted(row),
+        accepted,
         texts_of(row, "written"),
         texts_of(row, "wrong"),
         unanswerable,
@@ -27,6 +30,13 @@ def _read(row: Row) -> Iterator[Question]:
 
 
 def _accepted(row: Row) -> tuple[str, ...]:
+    found = _given(row)
+    if found and not (kept := tuple(one for one in found if one.strip())):
+        raise ValueError("its accepted answers are blank")
+    return kept if found else ()
+
+
+def _given(row: Row) -> tuple[str, ...]:
     for key in ("accepted", "answers"):
         if row.get(key):
             return texts_of(row, key)

@@ -136,12 +136,14 @@ def _table(path: Path, file: IO[bytes]) -> Iterator[Placed]:
 
 def _document(path: Path, file: IO[bytes], start: int, longest: int) -> Iterator[Placed]:
     with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
-        text.read(start)
+        before = text.read(start)
         number, elements = 0, Elements(text, longest)
         try:
             while elements.more():
                 number += 1
                 yield f"{path}, row {number}", elements.next()
+            # Two documents in one file would else end with the first, and nobody would know.
+            json.loads(before + elements.rest())
         except UnicodeDecodeError:
             raise
         except (ValueError, RecursionError) as error:
@@ -203,6 +205,10 @@ class Elements:
                     raise
             else:
                 return value
+
+    def rest(self) -> str:
+        """Return what follows the elements: the end of their list, and of what it stands in."""
+        return self._text[self._place :] + self._file.read()
 
     def _read(self) -> bool:
         left = self._text[self._place :]

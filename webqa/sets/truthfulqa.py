@@ -43,7 +43,10 @@ def _choices(row: Row) -> Iterator[Question]:
 def _labelled(targets: Row) -> list[tuple[str, bool]]:
     """Return choices with whether they are true; the hub has two lists, the official file a map."""
     if set(targets) == {"choices", "labels"}:
-        targets = dict(zip(texts_of(targets, "choices"), targets["labels"], strict=True))
+        choices, labels = texts_of(targets, "choices"), targets["labels"]
+        if not isinstance(labels, list) or len(labels) != len(choices):
+            raise ValueError("every choice needs the label 1 (true) or 0 (false)")
+        targets = dict(zip(choices, labels, strict=True))
     if not _are_labels(targets):
         raise ValueError("every choice needs the label 1 (true) or 0 (false)")
     return [(text, bool(label)) for text, label in targets.items()]

@@ -23,6 +23,7 @@ from env.web.fetch.client import Client
 from env.web.fetch.config import DEFAULT, FetchConfig, check
 from env.web.fetch.deadline import Deadline, deadline
 from env.web.fetch.exchange import Fetched, Heard, Reply
+from env.web.fetch.interruption import orderly
 from env.web.fetch.names import Resolve, system_resolve
 from env.web.fetch.permits import plain_host
 from env.web.fetch.politeness import Politeness, Sleep
@@ -111,7 +112,11 @@ class Fetcher:
             return await self._follow(start, limit)
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, even when cancelled meanwhile."""
+        # A task that is cancelled before it begins does nothing: gather alone might close nothing.
+        await orderly(self._close())
+
+    async def _close(self) -> None:
         await asyncio.gather(*(client.aclose() for client in self._clients))
 
     async def _follow(self, start: httpx.URL, limit: Deadline) -> Fetched:

@@ -163,8 +163,10 @@ class LiveWeb:
 
     async def aclose(self) -> None:
         """End what is under way and close the fetcher."""
-        await self._sharing.aclose()
-        await self._fetcher.aclose()
+        try:
+            await self._sharing.aclose()
+        finally:  # a cancellation must not leave the connections open
+            await self._fetcher.aclose()
 
     def _shown(self, results: Sequence[Result]) -> tuple[list[Result], tuple[str, ...]]:
         """Return the results that are shown, and a line if others could not be opened."""

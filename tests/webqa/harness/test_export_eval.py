@@ -54,7 +54,8 @@ def test_measures_and_ratings_are_written_for_inspect_ai(folder, tmp_path, capsy
         ({"measure": "right"}, "are for --form inspect"),
         ({"form": "inspect"}, "needs either --measure or --ratings"),
         ({"form": "inspect", "measure": "right", "dataset": "x"}, "--dataset is for --form alce"),
-        ({"form": "inspect", "measure": "no such"}, "no episode of the run has such a score"),
+        ({"form": "inspect", "measure": "no such"}, "unknown measure 'no such'"),
+        ({"form": "inspect", "measure": "rouge_l"}, "no episode of the run has such a score"),
     ],
 )
 def test_flags_that_do_not_go_together_are_told(folder, tmp_path, flags, message):

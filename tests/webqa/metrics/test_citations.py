@@ -103,10 +103,14 @@ async def test_an_answer_without_a_sentence_has_no_figures():
     assert await measured("", liu) == Quality(None, None, None)
 
 
-async def test_a_sentence_cites_only_by_marks_of_its_own():
-    text = "It rains hard. It snows [1]."
-    answer = answer_with(text, ["It rains hard. It snows."])
-    assert [one.cited for one in statements_of(answer)] == [(), ("It rains hard. It snows.",)]
+@pytest.mark.parametrize("metric", [alce, liu])
+async def test_one_mark_behind_a_quotation_of_two_sentences_is_for_both(metric):
+    """Fails when either reads marks otherwise, or when what is not quoted inherits one."""
+    quote = "It rains hard. It snows."
+    statements = statements_of(answer_with("It rains hard. It hails today. It snows [1].", [quote]))
+    assert [one.cited for one in statements] == [(quote,), (), (quote,)]
+    judged = {Case(one.text, one.cited): 1.0 for one in statements if one.cited}
+    assert metric(statements, judged)[:2] == (pytest.approx(2 / 3), 1)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +160,15 @@ async def test_what_a_judge_cannot_tell_is_left_out_and_counted(silent):
     assert found == Quality(1, 1, 1, unscored=2)
     assert await measured("It rains [1].", liu, a=silent) == Quality(None, None, None, 2)
     assert await measured("It rains [1].", alce, a=silent) == Quality(None, None, None, 2)
+
+
+@pytest.mark.parametrize("figures", [alce, liu])
+async def test_a_judge_that_can_tell_nothing_makes_no_figure(figures):
+    """Fails when the sentences without a citation, of which nobody need ask, are the recall."""
+    found = await measured("It rains [1]. It snows today.", figures, a=None)
+    assert found == Quality(None, None, None, 2)
+    found = await measured("It rains [1]. It snows today. It hails [2].", figures, a=None, b=1)
+    assert found.recall == 1 / 2
 
 
 async def test_a_citation_that_is_needed_counts_whatever_it_does_alone():

@@ -104,6 +104,14 @@ async def test_where_there_is_no_answer_giving_none_is_right(measure, text, ende
     assert "accepted_in_answer" not in found
 
 
+@pytest.mark.parametrize("dataset", ["", "squad", "nq_open"])
+async def test_no_answer_is_right_for_squad_2_whatever_the_set_is_called(measure, dataset):
+    """Fails when rows of the hub, or lines of our own, count 0 where none was rightly given."""
+    known = {"dataset": dataset, "unanswerable": True}
+    found = await measure("", further=Further(""), ended="unanswered", **known)
+    assert (found["squad2_em"], found["squad2_f1"], found["right"]) == (1, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "right"),
     [("It is the outer core.", True), ("Outer core or mantle.", False), ("The mantle.", False)],

@@ -30,6 +30,13 @@ def test_its_figures(tmp_path):
     assert list(opened) == list(opened) == list(many(30)) == read_questions(path)
 
 
+def test_the_sample_has_questions_unless_a_file_is_called_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert {one.dataset for one in open_questions("sample")} == {"sample"}
+    write_questions(tmp_path / "sample", many(2))
+    assert len(open_questions("sample")) == 2
+
+
 def test_what_is_wrong_at_the_end_is_told_at_the_start(tmp_path):
     path = tmp_path / "set.jsonl"
     write_questions(path, [*many(30), next(many(1))])

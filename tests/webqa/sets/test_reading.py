@@ -179,3 +179,24 @@ def test_seen_grows():
     seen = Seen()
     assert all(seen.add(str(number)) for number in range(20_000))
     assert not any(seen.add(str(number)) for number in range(20_000))
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ({"question": "Why?", "accepted": ["", " "]}, "accepted answers are blank"),
+        ({"question": "Why?", "answer": " "}, "accepted answers are blank"),
+        ({"question": "Why?", "answer": "so", "unanswerable": True}, "is said to have none"),
+        ({"question": "Why?", "id": [1]}, 'needs an id under "id"'),
+    ],
+)
+def test_lines_of_our_own_that_would_be_measured_wrongly_are_refused(row, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        read(row)
+
+
+def test_a_line_of_our_own_keeps_the_id_0_and_loses_blank_answers():
+    [found] = read({"id": 0, "question": "Why?", "accepted": ["", "so"]})
+    assert (found.id, found.accepted) == ("0", ("so",))
+    with pytest.raises(ConfigError, match="'0' twice"):
+        read({"id": 0, "question": "Why?"}, {"id": 0, "question": "Who?"})

@@ -9,8 +9,10 @@ import pytest
 import trustme
 
 from env.errors import WebError
+from env.web.fetch.config import FetchConfig
+from env.web.fetch.fetcher import Fetcher
 from env.web.fetch.interruption import orderly, waiting_for_network
-from tests.env.web.fetch.wires import client_of, reply
+from tests.env.web.fetch.wires import Watched, client_of, lookup, reply, serving
 
 AUTHORITY = trustme.CA()
 
@@ -63,6 +65,29 @@ async def test_cancelled_after_any_number_of_steps(scheme, warm, times):
             assert len(client._transport._pool.connections) == 1
         assert await watched.open_now() == 0
         assert steps < 2000
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_fetcher_closes_all_although_its_closing_is_cancelled(steps, times):
+    """Fails when a client is not closed because its closing was cancelled before it began."""
+    document = reply(b"<p>hello", "content-type: text/html")
+    async with serving(lambda head, writer: document) as port:
+        watched = Watched(port)
+        config = FetchConfig(ignore_robots=True, host_delay=0, clients=3)
+        fetcher = Fetcher(config, resolve=lookup, connect=watched)
+        hosts = [f"{letter}.example" for letter in "abcdef"]
+        await asyncio.gather(*(fetcher.fetch(f"http://{host}/") for host in hosts))
+        assert await watched.open_now() == len(hosts)
+        closing = asyncio.create_task(fetcher.aclose())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        for _ in range(times):
+            closing.cancel()
+            await asyncio.sleep(0)
+        await asyncio.wait((closing,), timeout=5)
+        assert closing.done()
+        assert await watched.open_now() == 0
 
 
 async def test_a_deadline_around_a_server_that_never_answers():
