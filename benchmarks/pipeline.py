@@ -71,7 +71,7 @@ class Size:
     concurrency: int = 32
     reward: str = "--learning-rate 1e-3 --epochs 2 --every 8 --ties 0 --slight 0 --bf16"
     train_policy: str = (
-        "--learning-rate 1e-4 --critic-rate 1e-3 --updates 24 --browses 24 --every 6 --bf16"
+        "--learning-rate 1e-4 --critic-rate 1e-3 --updates 18 --browses 24 --every 6 --bf16"
     )
     ppo: str = "--warmup 3 --warmup-epochs 1"
     rloo: str = ""
