@@ -13,13 +13,12 @@ from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from env.errors import ConfigError
 from env.records import Answer
 from reward.comparisons import Comparison, identifier
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -90,6 +89,8 @@ def disagreement(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     Raises:
         ConfigError: the scores are not finite, or no such array.
     """
+    import numpy as np
+
     if scores.ndim != 2 or not np.isfinite(scores).all():
         raise ConfigError("finite scores are expected, one row a member and one column an answer")
     apart = scores[:, :, None] - scores[:, None, :]  # (members, answers, answers)
@@ -187,6 +188,8 @@ def _known(one: Candidates) -> NDArray[np.float64]:
     if one.episodes and len(one.episodes) != count:
         raise ConfigError(f"{len(one.episodes)} ids of episodes for {count} answers")
     if one.scores is None:
+        import numpy as np
+
         return np.zeros((count, count))
     if one.scores.shape[-1] != count:
         raise ConfigError(f"scores of {one.scores.shape[-1]} answers, but there are {count}")

@@ -1,20 +1,18 @@
-"""The README tells the truth: its files exist, its examples run, its tables and transcript hold."""
+"""The README and docs/files.md tell the truth: examples run, tables, lists and transcript hold."""
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.files import FILES, fresh
 from tests.readme import README, ROOT, between, run, transcript
 from webqa.cli import COMMANDS
 from webqa.cli.exits import Exit
 
 TEXT = README.read_text(encoding="utf-8")
-PACKAGES = ("env", "policies", "reward", "webqa")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 OBJECT = re.search(r"^```json\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[1]
-NOT_LISTED = ("__init__.py", "py.typed")
 
 
 @pytest.fixture(scope="module")
@@ -27,43 +25,9 @@ def section(title):
     return TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
-def listed():
-    """Return every path in the tree of the README; a folder's ends in a slash."""
-    paths, folders = [], []
-    for line in section("The files").split("```")[1].strip().splitlines():
-        depth = (len(line) - len(line.lstrip())) // 2
-        name = line.split()[0]
-        paths.append("".join([*folders[:depth], name]))
-        if name.endswith("/"):
-            folders[depth:] = [name]
-    return paths
-
-
-def there():
-    """Return every file of the packages, and every folder that holds one."""
-    paths = set()
-    for file in (file for package in PACKAGES for file in (ROOT / package).rglob("*")):
-        relative = file.relative_to(ROOT)
-        if not file.is_file() or "__pycache__" in relative.parts or file.suffix == ".pyc":
-            continue
-        for web in ("webqa/sample/web", "webqa/injected/web"):
-            if relative.is_relative_to(web):
-                relative = Path(web, "any")
-        paths.update(f"{folder.as_posix()}/" for folder in relative.parents if folder.parts)
-        if relative.name not in (*NOT_LISTED, "any"):
-            paths.add(relative.as_posix())
-    return paths
-
-
-def test_the_tree_lists_every_file_once():
-    """Fails when a file was added, moved or removed and the README was not told."""
-    assert sorted(listed()) == sorted(there())
-
-
-def test_every_line_of_the_tree_says_something():
-    lines = section("The files").split("```")[1].strip().splitlines()
-    silent = [line for line in lines if len(line.split()) < 2]
-    assert silent == ["  injected/", "  sample/", "  templates/"]
+def test_the_list_of_files_is_what_they_say_of_themselves():
+    """Fails when a file was added, moved or removed: `python tests/files.py` writes the list."""
+    assert FILES.read_text(encoding="utf-8") == fresh()
 
 
 @pytest.mark.parametrize("number", range(len(EXAMPLES)))

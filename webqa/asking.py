@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from copy import copy
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 
 from env.answers import NOTHING_FOUND
 from env.errors import ConfigError, Error
-from env.records import Answer, Question, Quote
+from env.records import Answer, Question, Quote, Step
 from env.sanitise import sanitise
 from env.web.base import Web
 from env.web.visits import Visit
@@ -187,16 +188,26 @@ class Conversation:
         self._questions: list[str] = []
         self._quotes: tuple[Quote, ...] = ()
 
+    def branched(self) -> Conversation:
+        """Return another one that goes on from here by itself."""
+        return copy(self)
+
     def forget(self) -> None:
         """Start afresh, with no earlier question and no quote."""
         self._questions, self._quotes = [], ()
 
-    async def ask(self, text: str, attempts: Callable[[str], int] = lambda _id: 0) -> Rollout:
+    async def ask(
+        self,
+        text: str,
+        attempts: Callable[[str], int] = lambda _id: 0,
+        watch: Callable[[Step], None] | None = None,
+    ) -> Rollout:
         """Ask the next question.
 
         Args:
             text: the new question alone.
             attempts: tells how often a question (by its id) was asked before in this run.
+            watch: called after every step, in place of the setup's own.
 
         Raises:
             Error: the text is empty.
@@ -206,9 +217,8 @@ class Conversation:
         question = make_question("\n\n".join(questions))
         attempt = attempts(question.id)
         seed = episode_seed(self._seed, question.id, attempt)
-        rollout = await self._play(
-            question, self._setup, seed=seed, attempt=attempt, quotes=self._quotes
-        )
+        setup = replace(self._setup, watch=watch) if watch else self._setup
+        rollout = await self._play(question, setup, seed=seed, attempt=attempt, quotes=self._quotes)
         if rollout.episode.ended != "failed":
             self._questions = questions
             self._quotes = self._keep(rollout)

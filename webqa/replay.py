@@ -95,7 +95,7 @@ def replay(episode: Episode, pages: Mapping[str, Page]) -> Replay:
     steps = [_shown(number, episode, quotes, pages) for number in range(len(episode.steps))]
     return Replay(
         episode,
-        tuple(_answer_pieces(episode.answer.text)) if episode.answer else (),
+        tuple(answer_pieces(episode.answer.text)) if episode.answer else (),
         tuple(
             _source(number, quote, pages, _taken_at(episode, quote))
             for number, quote in enumerate(cited, start=1)
@@ -113,7 +113,8 @@ def _taken_at(episode: Episode, quote: Quote) -> int:
     return 0
 
 
-def _answer_pieces(text: str) -> Iterator[Piece]:
+def answer_pieces(text: str) -> Iterator[Piece]:
+    """Cut an answer where its marks begin and end; `[1, 2]` becomes two."""
     offset = 0
     for mark in MARK.finditer(text):
         yield Piece(text[offset : mark.start()])
@@ -166,7 +167,7 @@ def _shown(
     return Shown(
         place + 1,
         seen,
-        tuple(_seen_pieces(seen, quotes, pages)),
+        tuple(seen_pieces(seen, quotes, pages)),
         place > 0 and bool(seen.text) and _view(episode.steps[place - 1]) == _view(step),
         command.prefix.strip() if command else "",
         written,
@@ -187,7 +188,7 @@ def _view(step: Step) -> tuple[str, str, str]:
     return seen.title, seen.domain, seen.text
 
 
-def _seen_pieces(
+def seen_pieces(
     seen: Observation, quotes: Sequence[Quote], pages: Mapping[str, Page]
 ) -> Iterator[Piece]:
     """Cut the visible text where links and quotes begin and end."""

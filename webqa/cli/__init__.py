@@ -41,6 +41,9 @@ COMMANDS = (
     "best-of",
     "ppo",
     "iterate",
+    "rate",
+    "trial",
+    "serve",
     "serve-env",
     "doctor",
 )
@@ -116,7 +119,11 @@ def make_app(command: str = "") -> App:
     for name in [command] if command in COMMANDS else COMMANDS:
         function = name.replace("-", "_")
         module = import_module(f"webqa.cli.{function}")
-        app.command(getattr(module, function), name=name, help_epilogue="")
+        found = getattr(module, function)
+        if isinstance(found, App):  # a command with commands of its own
+            app.command(found, name=name)
+        else:
+            app.command(found, name=name, help_epilogue="")
     return app
 
 

@@ -1,4 +1,4 @@
-"""Says in one line which package a command lacks. Knows no command."""
+"""Says in one line which packages a command lacks. Knows no command."""
 
 from __future__ import annotations
 
@@ -15,3 +15,16 @@ def need_numpy() -> None:
     """
     if find_spec("numpy") is None:
         raise ConfigError("this needs numpy: pip install -c constraints.txt -e '.[eval]'")
+
+
+def need_rating() -> None:
+    """Refuse where the rating page's database cannot be used.
+
+    Raises:
+        ConfigError: one of its packages is not installed.
+    """
+    lacking = [name for name in ("sqlalchemy", "alembic", "numpy") if find_spec(name) is None]
+    if lacking:
+        raise ConfigError(
+            f"this needs {', '.join(lacking)}: pip install -c constraints.txt -e '.[rating]'"
+        )

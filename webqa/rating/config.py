@@ -1,13 +1,18 @@
-"""What a campaign and the server can be set to. Knows neither of them."""
+"""What campaigns, their exports and the server can be set to. Knows none of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from webqa.rating.records import Kind, Profile
 
 Arms = Literal["never", "always", "by-item", "by-rater"]
+Form = Literal[
+    "webqa", "webgpt", "hugging-face", "trl", "ratings", "csv", "parquet", "inspect", "run"
+]
+"""In which ratings leave the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,58 @@ class CampaignConfig:
     """Shown when a person has nothing left to do, for a payment platform; empty: none."""
     seed: int = 0
     """Decides the order of items, what is complete, and the arms."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """What the items of a campaign come from."""
+
+    run: tuple[Path, ...] = ()
+    """Run folder whose answers are compared: of two or more with one another, of a single one its
+    attempts. May be repeated."""
+    pairs: tuple[Path, ...] = ()
+    """File of pairs, as `webqa iterate` and `webqa pairs` write them. May be repeated."""
+    tasks: tuple[Path, ...] = ()
+    """File of tasks, as `webqa trial make` writes them. May be repeated."""
+    questions: str = ""
+    """Question set that people answer themselves: a file, or hub:OWNER/NAME."""
+    gold: tuple[Path, ...] = ()
+    """File of comparisons, in any form that `webqa comparisons` reads, whose preferences are known
+    to be right: raters are checked by them and not told. May be repeated."""
+    pages: tuple[Path, ...] = ()
+    """Run folder whose stored pages show the quotes of pairs and tasks in context; those of --run
+    are looked into as well. May be repeated."""
+    without_leaks: bool = False
+    """Leave out pairs of which an answer tells that a program wrote it, instead of only listing
+    them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairingConfig:
+    """Which answers of runs are compared."""
+
+    each: int = 1
+    """Pairs of answers to one question, at the most, of each two runs or of one run's attempts."""
+    best_by: str = ""
+    """Name of a scorer, as in scores.jsonl: of a run that it scored, its best answer stands for
+    the run. Without it, the first one does."""
+    written: int = 0
+    """Answers by people that each answer of a run is compared with, instead of with other runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhichConfig:
+    """Which ratings leave the database."""
+
+    gold: bool = False
+    """Those of items whose right rating is known as well."""
+    planted: bool = False
+    """Those of a trial's items as well, and what was planted there."""
+    unsettled: bool = False
+    """What raters said also of pairs that a reviewer settled, instead of the reviewer's judgement
+    alone."""
+    nameless: bool = False
+    """Call raters rater-1, rater-2 ... instead of by the names they signed in with."""
 
 
 @dataclass(frozen=True, slots=True)

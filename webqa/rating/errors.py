@@ -47,3 +47,9 @@ class Unfit(Refused):
     """What was sent makes no sense here."""
 
     status = 422
+
+
+class NotSaved(Refused):
+    """The database could not be written: its disk is full, or it is busy or gone."""
+
+    status = 503

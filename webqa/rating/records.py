@@ -61,6 +61,8 @@ class Planted:
     """Where it is in the answer's text, in code points."""
     original: str = ""
     """The answer's text before."""
+    original_quotes: tuple[Quote, ...] = ()
+    """Its quotes before, where they are others; empty where they are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +135,6 @@ class Judgement:
     """Of FLAGS. With `nonsense` or `controversial` nothing else is asked."""
     flawed: tuple[Which, ...] = ()
     """In a trial: the answers in which the rater found a flaw."""
+    sound: tuple[Which, ...] = ()
+    """In a trial: the answers in which the rater says there is none; silence says neither."""
     note: str = ""

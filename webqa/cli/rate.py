@@ -1,0 +1,286 @@
+"""`webqa rate`: campaigns in which people compare answers, or browse and answer themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from env.errors import ConfigError
+from webqa.cli.exits import Exit
+from webqa.cli.needing import need_rating
+from webqa.cli.rate_told import tell_collected, tell_created, tell_progress
+from webqa.folders import expanded
+from webqa.rating.config import CampaignConfig, Form, PairingConfig, SourceConfig, WhichConfig
+from webqa.rating.records import Role
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from webqa.rating.database import Store
+    from webqa.rating.tables import Campaign, Person
+
+RULES = CampaignConfig()
+SOURCES = SourceConfig()
+PAIRING = PairingConfig()
+WHICH = WhichConfig()
+DATABASE = "ratings.db"
+MOST_INVITES = 1_000
+
+DatabaseFlag = Annotated[str, Parameter(name=["--database", "-d"])]
+
+rate = App(
+    name="rate",
+    help="""Let people compare answers, or browse and answer questions themselves.
+
+    `create` makes a campaign, `invite` links for the people who work on it, `serve` the page;
+    `status` tells how far it is, and `export` writes what people said.""",
+    help_epilogue="",
+)
+rate.command("webqa.cli.rate_serve:serve", name="serve")
+
+
+@rate.command
+def create(
+    name: str,
+    /,
+    *,
+    database: DatabaseFlag = DATABASE,
+    sources: Annotated[SourceConfig, Parameter(name="*", group="Items")] = SOURCES,
+    pairing: Annotated[PairingConfig, Parameter(name="*", group="Items")] = PAIRING,
+    config: Annotated[CampaignConfig, Parameter(name="*", group="Rules")] = RULES,
+) -> int:
+    """Create a campaign from answers to be compared, or from questions to be answered.
+
+    Quotes are shown within the stored pages of the runs, and checked against them: nothing is
+    fetched. Which items come first, and which are to be filled in wholly, is drawn.
+
+    Args:
+        name: What to call it; no other campaign of the database has this name.
+        database: A file, made where there is none, or postgresql://USER@HOST/NAME.
+        sources: What its items come from.
+        pairing: Which answers of runs are compared.
+        config: Its rules.
+    """
+    need_rating()
+    from webqa.rating.campaigns import check
+    from webqa.rating.campaigns import create as create_campaign
+    from webqa.rating.gathering import gather
+
+    gathered = gather(sources, pairing, config)
+    found = gathered.collected
+    tell_collected(found)
+    check(name, found.items, gathered.config)
+    with _store(database, create=True) as store:
+        created = store.write(
+            lambda session: create_campaign(
+                session, name, found.items, gathered.config, _now(), authors=gathered.authors
+            )
+        )
+    tell_created(created, gathered.config)
+    print(f"It is in {database}. Next: webqa rate serve --database {database}")
+    return Exit.DONE
+
+
+@rate.command
+def invite(
+    *,
+    database: DatabaseFlag = DATABASE,
+    role: Role = "rater",
+    number: int = 1,
+    days: float = 14.0,
+    again: str = "",
+    note: str = "",
+    at: str = "http://127.0.0.1:8400",
+) -> int:
+    """Make links by which people sign in: each lets one person in, once.
+
+    A link is shown now and never again: the database holds only a hash of it.
+
+    Args:
+        database: The file or address of the database.
+        role: rater: works on campaigns; reviewer: sees the dashboard and settles disagreements;
+            admin: also invites people.
+        number: How many links.
+        days: After which they are no longer valid.
+        again: Name of somebody who was invited before and is to sign in once more.
+        note: What the links are for, kept beside them.
+        at: Address at which the page is served.
+    """
+    need_rating()
+    from webqa.rating.people import invite as invite_person
+    from webqa.rating.people import read_secret
+
+    if not 1 <= number <= MOST_INVITES or not days > 0:
+        raise ConfigError(f"--number must be from 1 to {MOST_INVITES:,}, and --days above 0")
+    if again and number > 1:
+        raise ConfigError("--again is for one person: leave --number out")
+    secret = read_secret(database)
+    with _store(database) as store:
+
+        def make(session: Session) -> list[str]:
+            person = _person(session, again) if again else None
+            return [
+                invite_person(session, secret, role, _now(), days=days, person=person, note=note)
+                for _ in range(number)
+            ]
+
+        for token in store.write(make):
+            print(f"{at.rstrip('/')}/join/{token}")
+    return Exit.DONE
+
+
+@rate.command
+def status(
+    campaign: str = "",
+    /,
+    *,
+    database: DatabaseFlag = DATABASE,
+    json: Path | None = None,
+) -> int:
+    """Tell how far campaigns are, how their raters work, and how far these agree.
+
+    Args:
+        campaign: Its name; without it, all of them.
+        database: The file or address of the database.
+        json: A file to write all numbers to.
+    """
+    need_rating()
+    import msgspec
+
+    from policies.checkpoints import write_whole
+    from webqa.rating.agreeing import agreements, disagreements
+    from webqa.rating.progress import progress
+
+    out = _file(json) if json else None
+    figures = []
+    with _store(database) as store, store.reading() as session:
+        for one in _campaigns(session, campaign):
+            found = progress(session, one, _now())
+            agreed, apart = agreements(session, one), disagreements(session, one)
+            tell_progress(found, agreed, apart)
+            figures.append({"progress": found, "agreement": agreed, "disagreements": apart})
+    if out:
+        write_whole(
+            out, msgspec.json.format(msgspec.json.encode(figures), indent=1).decode() + "\n"
+        )
+        print(f"The numbers are in {out}")
+    return Exit.DONE
+
+
+@rate.command
+def export(
+    campaign: str = "",
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["--out", "-o"])],
+    database: DatabaseFlag = DATABASE,
+    form: Form = "webqa",
+    which: Annotated[WhichConfig, Parameter(name="*")] = WHICH,
+    mean: bool = False,
+    run: tuple[Path, ...] = (),
+) -> int:
+    """Write what people said: the latest revision of every rating, or their demonstrations.
+
+    Ratings that say nothing of which answer is better, as those of nonsense, are left out of the
+    forms to learn from, and so are gold items and a trial's.
+
+    Args:
+        campaign: Its name; without it, the only one.
+        out: The file to write; with --form run, the folder.
+        database: The file or address of the database.
+        form: webqa: comparisons, for `webqa train-reward` and `webqa rank`; webgpt, hugging-face,
+            trl: the same in forms of others; ratings: all that was said, as JSON lines; csv,
+            parquet: as a table; inspect: mean ratings of the answers of --run, for inspect_ai; run:
+            demonstrations, for `webqa clone`.
+        which: Which ratings.
+        mean: One comparison of each pair, the mean of its raters', instead of one of each rater.
+        run: With --form inspect: a run folder whose answers were compared.
+    """
+    need_rating()
+    from webqa.cli.rate_export import write_out
+    from webqa.rating.database import note_event
+
+    place = expanded(out) if form == "run" else _file(out)
+    if bool(run) != (form == "inspect"):
+        raise ConfigError("--form inspect needs --run, and no other form takes it")
+    with _store(database) as store:
+        with store.reading() as session:
+            (chosen,) = _campaigns(session, campaign, only=True)
+            name, folders = chosen.name, list(map(expanded, run))
+            rows = write_out(session, chosen, form, place, which, mean=mean, runs=folders)
+        store.write(
+            lambda session: note_event(
+                session, "exported", _now(), campaign=name, form=form, rows=rows
+            )
+        )
+    return Exit.DONE
+
+
+@rate.command
+def close(
+    campaign: str,
+    /,
+    *,
+    database: DatabaseFlag = DATABASE,
+    reopen: bool = False,
+) -> int:
+    """Hand out nothing more of a campaign; what somebody has begun can still be submitted.
+
+    Args:
+        campaign: Its name.
+        database: The file or address of the database.
+        reopen: Go on with it instead.
+    """
+    need_rating()
+    from webqa.rating.campaigns import campaign_named
+    from webqa.rating.campaigns import close as close_campaign
+
+    def change(session: Session) -> None:
+        close_campaign(session, campaign_named(session, campaign), _now(), closed=not reopen)
+
+    with _store(database) as store:
+        store.write(change)
+    print(f"{campaign} is {'open again' if reopen else 'closed'}")
+    return Exit.DONE
+
+
+def _campaigns(session: Session, name: str, *, only: bool = False) -> list[Campaign]:
+    """Return the campaign of a name; without one all there are, or the only one."""
+    from sqlalchemy import select
+
+    from webqa.rating.campaigns import campaign_named
+    from webqa.rating.tables import Campaign
+
+    if name or only:
+        return [campaign_named(session, name)]
+    found = list(session.scalars(select(Campaign).order_by(Campaign.id)))
+    return found or [campaign_named(session, name)]
+
+
+def _person(session: Session, name: str) -> Person:
+    from sqlalchemy import select
+
+    from webqa.rating.tables import Person
+
+    if found := session.scalar(select(Person).where(Person.name == name)):
+        return found
+    raise ConfigError(f"nobody is called {name!r}: see webqa rate status")
+
+
+def _store(database: str, *, create: bool = False) -> Store:
+    from webqa.rating.database import open_store
+
+    return open_store(database if "://" in database else expanded(database), create=create)
+
+
+def _file(path: Path) -> Path:
+    if (out := expanded(path)).is_dir():
+        raise ConfigError(f"{out} is a folder: name a file to write")
+    return out
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

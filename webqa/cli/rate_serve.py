@@ -1,0 +1,199 @@
+"""`webqa rate serve`: the rating page, for people on this machine or with an invitation."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from env.config import DEFAULT
+from env.errors import ConfigError
+from policies.human import HumanPolicy
+from webqa.cli.exits import Exit
+from webqa.cli.flags import (
+    FETCH,
+    LIVE,
+    NO_LIMITS,
+    BrowserFlags,
+    FetchFlags,
+    LiveFlags,
+    Preset,
+    RecordFlags,
+)
+from webqa.cli.flags import check as check_browser
+from webqa.cli.loop import Loop
+from webqa.cli.needing import need_rating
+from webqa.cli.opening import opened_web
+from webqa.folders import expanded
+from webqa.rating.config import ServeConfig
+from webqa.run import Settings
+from webqa.serving.guard import Application, allowed_hosts, is_loopback
+from webqa.webs import NOT_RECORDED, WebConfig, web_settings
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+    from uvicorn import Server
+
+    from env.web.base import Web
+    from webqa.rating.database import Store
+
+SERVING = ServeConfig()
+GRACE_SECONDS = 5
+"""What is still being answered has so long once the server is told to end."""
+
+
+def serve(
+    *,
+    database: Annotated[str, Parameter(name=["--database", "-d"])] = "ratings.db",
+    serving: Annotated[ServeConfig, Parameter(name="*", group="Server")] = SERVING,
+    web: str = "",
+    preset: Preset = "default",
+    browser: BrowserFlags = DEFAULT,
+    fetch: FetchFlags = FETCH,
+    live: LiveFlags = LIVE,
+    recording: RecordFlags = NOT_RECORDED,
+) -> int:
+    """Serve the rating page. Ctrl-C ends it.
+
+    Args:
+        database: A file made by `webqa rate create`, or postgresql://USER@HOST/NAME.
+        serving: Where it is served, and to whom.
+        web: Where people look who answer questions themselves: as for `webqa ask`. Needed by
+            campaigns of that kind alone.
+        preset: Values of the browser's flags that are not given; small is for tiny models.
+        browser: Settings of the text browser.
+        fetch: How live pages are fetched.
+        live: Settings of a live web.
+        recording: Whether the web's replies are recorded.
+    """
+    need_rating()
+    check(serving)
+    check_browser(browser, NO_LIMITS)
+    config = WebConfig(fetch, live, recording)
+    with Loop() as loop, ExitStack() as opened:
+        routes: Sequence[BaseRoute] = ()
+        if web:
+            found, _ = opened.enter_context(opened_web(web, browser, config, loop))
+            settings = Settings(
+                "of a campaign",
+                HumanPolicy.name,
+                found.identity,
+                browser,
+                web_settings=web_settings(web, config),
+            )
+            routes = _demonstrating(found, settings)
+        _serve(database, serving, routes, loop)
+    return Exit.DONE
+
+
+def _demonstrating(web: Web, settings: Settings) -> Sequence[BaseRoute]:
+    from webqa.rating.demonstrating import Demonstrating
+
+    return Demonstrating(web, settings).routes()
+
+
+def _serve(database: str, serving: ServeConfig, routes: Sequence[BaseRoute], loop: Loop) -> None:
+    from webqa.rating.application import make_application
+    from webqa.rating.database import open_store
+    from webqa.rating.people import read_secret
+
+    where = database if "://" in database else expanded(database)
+    with open_store(where, create=False) as store, listening(serving) as one:
+        if not routes:
+            _check_kinds(store)
+        secret = read_secret(where)
+        application = make_application(store, serving, secret=secret, extra_routes=routes)
+        announce("the rating page", one)
+        run(application, one, loop)
+
+
+def _check_kinds(store: Store) -> None:
+    """Refuse a campaign in which people browse where there is nothing to browse.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    from sqlalchemy import select
+
+    from webqa.rating.tables import Campaign
+
+    with store.reading() as session:
+        found = session.scalars(
+            select(Campaign.name).where(Campaign.kind == "demonstrate", Campaign.closed.is_(False))
+        ).first()
+    if found:
+        raise ConfigError(f"in the campaign {found!r} people browse: give --web")
+
+
+def check(serving: ServeConfig) -> None:
+    """Refuse settings that make no sense, or let strangers in.
+
+    Raises:
+        ConfigError: they do.
+    """
+    if not 0 <= serving.port < 1 << 16:
+        raise ConfigError(f"--port must be from 0 to {(1 << 16) - 1}, not {serving.port}")
+    for name in ("session_days", "idle_seconds", "body_bytes"):
+        if not getattr(serving, name) > 0:
+            option = name.replace("_", "-")
+            raise ConfigError(f"--{option} must be above 0, not {getattr(serving, name)}")
+    allowed_hosts(serving.host, serving.served_as)
+    if not serving.accounts and (not is_loopback(serving.host) or serving.served_as):
+        raise ConfigError(
+            "other machines can reach this page, and everybody would be its admin: give --accounts"
+        )
+
+
+def listening(serving: ServeConfig) -> socket.socket:
+    """Return a socket that listens where it is asked to.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    family = socket.AF_INET6 if ":" in serving.host else socket.AF_INET
+    try:
+        return socket.create_server((serving.host, serving.port), family=family)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen at {serving.host}, port {serving.port} "
+            f"({error.strerror or error}): give another --host or --port"
+        ) from error
+
+
+def announce(what: str, listening: socket.socket) -> None:
+    """Say where it is served."""
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Serving {what} at http://{shown}:{port} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+
+
+def server(application: Application) -> Server:
+    """Return a server that trusts no header of a proxy and tells nothing of itself."""
+    import uvicorn
+
+    return uvicorn.Server(
+        uvicorn.Config(
+            application,
+            log_level="warning",
+            access_log=False,  # addresses of invitations are as good as passwords
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+
+
+def run(application: Application, listening: socket.socket, loop: Loop) -> None:
+    """Serve until the process is told to stop; then what was begun is still answered."""
+    # Being told to end is treated like Ctrl-C, so that the web is closed in any case.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        loop.complete(server(application).serve(sockets=[listening]))
+    finally:
+        signal.signal(signal.SIGTERM, before)

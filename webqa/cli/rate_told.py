@@ -1,0 +1,143 @@
+"""What `webqa rate` prints: what became of a campaign, how far it is, who disagrees."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from webqa.cli.columns import in_columns
+from webqa.cli.terminal import counted, one_line
+
+if TYPE_CHECKING:
+    from webqa.agreement import Alpha
+    from webqa.rating.agreeing import AxisAgreement, Disagreement
+    from webqa.rating.campaigns import Created
+    from webqa.rating.config import CampaignConfig
+    from webqa.rating.progress import CampaignProgress, RaterProgress
+    from webqa.rating.sources import Collected
+    from webqa.statistics import Interval
+
+LINE = 300
+"""Characters of a note, at the most."""
+SHOWN = 5
+"""Of a list, at the most."""
+
+
+def tell_collected(found: Collected) -> None:
+    """Print what there is to say of the items of a new campaign."""
+    tell_left_out(found.left_out, "item")
+    for reason, number in found.faults.most_common():
+        note(f"{counted(number, 'quote')} of {found.quotes:,} without context: {reason}")
+    if found.leaks:
+        told = "they are left out" if found.without_leaks else "--without-leaks leaves them out"
+        answers = counted(len(found.leaks), "answer")
+        note(f"{answers} may tell who wrote them ({told}), the first:")
+    for leak in found.leaks[:SHOWN]:
+        note(f"  the {leak.answer} answer of {leak.pair}: {leak.text!r}")
+
+
+def tell_created(created: Created, config: CampaignConfig) -> None:
+    """Print what a new campaign holds."""
+    gold = f" and {counted(created.gold, 'gold item')}" if created.gold else ""
+    people = "1 person" if config.raters == 1 else f"{config.raters:,} people"
+    complete = f", {created.complete:,} of them with every part" if created.complete else ""
+    authored = (
+        f"; {created.authored:,} are not given to those who wrote them" if created.authored else ""
+    )
+    items = counted(created.items, "item")
+    print(f"{created.name}: {items}{gold}, each for {people}{complete}{authored}")
+
+
+def tell_left_out(left_out: Mapping[str, int], noun: str = "rating") -> None:
+    """Print why something is not there."""
+    for reason, number in left_out.items():
+        if number:
+            note(f"{counted(number, noun)} left out: {reason}")
+
+
+def tell_progress(
+    found: CampaignProgress, agreed: Sequence[AxisAgreement], apart: Sequence[Disagreement]
+) -> None:
+    """Print how far a campaign is."""
+    closed = ", closed" if found.closed else ""
+    print(f"{found.name} ({found.kind}, {found.guideline}{closed})")
+    print(
+        f"{found.submitted:,} of {found.wanted:,} ratings ({found.share:.0%}) of "
+        f"{counted(found.items, 'item')}; {found.running:,} running; {found.settled:,} settled; "
+        f"{found.gold_submitted:,} of {counted(found.gold, 'gold item')}"
+    )
+    for heading, numbers in (("Skipped", found.skipped), ("Flagged", found.flags)):
+        if numbers:
+            told = ", ".join(f"{reason}: {number:,}" for reason, number in numbers.items())
+            print(one_line(f"{heading}: {told}", LINE))
+    if found.raters:
+        _print_table([RATERS, *map(_rater, found.raters)])
+    rows = [_agreed(one) for one in agreed if one.items]
+    if rows:
+        _print_table([AGREED, *rows])
+    elif found.kind == "compare":
+        print("No two people rated the same item: nothing is known of their agreement")
+    if apart:
+        print(f"{counted(len(apart), 'item')} on which people prefer different answers:")
+    for one in apart[:SHOWN]:
+        said = ", ".join(f"{name} {value:+d}" for name, value in one.ratings)
+        settled = " (settled)" if one.settled else ""
+        print(one_line(f"  {one.item}: {one.question}: {said}{settled}", LINE))
+    print()
+
+
+RATERS = (
+    "rater", "submitted", "skipped", "median time", "ties", "prefers left", "95 % interval", "gold",
+)  # fmt: skip
+AGREED = (
+    "agreement on", "items", "equal", "95 % interval", "equal without ties", "95 % interval",
+    "alpha", "ordinal alpha",
+)  # fmt: skip
+
+
+def note(text: str) -> None:
+    """Print one line for people, beside the output."""
+    print(one_line(text, LINE), file=sys.stderr)
+
+
+def _rater(one: RaterProgress) -> list[str]:
+    seconds = one.median_seconds
+    gold = f"{one.gold.mean:.0%} of {one.gold.count}" if one.gold else "-"
+    return [
+        one.name,
+        f"{one.submitted:,}",
+        f"{one.skipped:,}",
+        "-" if seconds is None else f"{round(seconds) // 60}:{round(seconds) % 60:02}",
+        f"{one.ties:,}",
+        *_share(one.left),
+        gold,
+    ]
+
+
+def _agreed(one: AxisAgreement) -> list[str]:
+    return [
+        one.axis,
+        f"{one.items:,}",
+        *_share(one.with_ties),
+        *_share(one.without_ties),
+        _alpha(one.nominal),
+        _alpha(one.ordinal),
+    ]
+
+
+def _share(found: Interval | None) -> tuple[str, str]:
+    return (
+        ("-", "")
+        if found is None
+        else (f"{found.mean:.0%}", f"{found.low:.0%} to {found.high:.0%}")
+    )
+
+
+def _alpha(found: Alpha | None) -> str:
+    return "-" if found is None else f"{found.alpha:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    for line in in_columns(rows):
+        print(line)

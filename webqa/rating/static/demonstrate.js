@@ -1,0 +1,68 @@
+// The text browser in the page: quoting by selecting, keys, working time, and an answer that is
+// saved as it is written. Every form works without this.
+
+import { citeByButton, saveAsWritten } from "./answering.js";
+import { quoteBySelecting } from "./quoting.js";
+import { count } from "./working.js";
+
+const KEYS = "single-keys"; // where it is remembered, as on the page of a comparison
+const work = document.getElementById("work");
+const told = document.getElementById("told");
+const times = document.querySelectorAll("input[name=active_ms]");
+const active = () => times[0].value;
+
+function tell(text, isTrouble = false) {
+  told.textContent = text;
+  told.classList.toggle("trouble", isTrouble);
+}
+
+/** While a page is loading nothing can be sent twice. */
+function waitOnce() {
+  let waiting = false;
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    if (waiting) {
+      event.preventDefault();
+      return;
+    }
+    for (const field of times) field.value = active();
+    waiting = true;
+    work.setAttribute("aria-busy", "true");
+    tell("One moment …");
+  });
+  window.addEventListener("pageshow", () => {
+    waiting = false;
+    work.removeAttribute("aria-busy");
+  });
+}
+
+/** Keys without Ctrl press the buttons that name them, unless something is being typed. */
+function useKeys() {
+  const wanted = document.getElementById("single-keys");
+  wanted.checked = localStorage.getItem(KEYS) !== "off";
+  wanted.addEventListener("change", () => localStorage.setItem(KEYS, wanted.checked ? "on" : "off"));
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input, textarea, select");
+    if (!wanted.checked || isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
+    const place = { "/": "query", f: "find", p: "text" }[event.key];
+    const found = place
+      ? document.getElementById(place)
+      : [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === event.key);
+    if (!found || found.disabled) return;
+    event.preventDefault();
+    if (place) found.focus();
+    else found.click();
+  });
+}
+
+const text = document.getElementById("text");
+const quoting = document.getElementById("quoting");
+const answering = document.getElementById("answering");
+if (answering) {
+  saveAsWritten(answering, work.dataset.address, active, tell);
+  citeByButton(answering.elements.namedItem("answer"));
+}
+if (text && quoting) quoteBySelecting(text, quoting);
+count(times[0], Number(work.dataset.idle));
+useKeys();
+waitOnce();
