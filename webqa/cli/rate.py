@@ -39,7 +39,9 @@ rate = App(
     `status` tells how far it is, and `export` writes what people said.""",
     help_epilogue="",
 )
-rate.command("webqa.cli.rate_serve:serve", name="serve")
+rate.command(
+    "webqa.cli.rate_serve:serve", name="serve", help="Serve the rating page. Ctrl-C ends it."
+)
 
 
 @rate.command

@@ -1,6 +1,7 @@
 """A whole task in a real browser: with the mouse, the keyboard alone, without JavaScript."""
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from env.records import from_json
@@ -20,7 +21,7 @@ def begin(page, served):
     page.goto(served.address)
     page.get_by_role("button", name="Begin").click()
     page.wait_for_url("**/task/*")
-    page.wait_for_function("document.querySelector('.count').textContent !== ''")
+    expect(page.locator(".count").first).to_contain_text("rated")
     return "left" if page.locator("#left-text").text_content() == FIRST else "right"
 
 
@@ -29,7 +30,7 @@ def said(served):
 
 
 def saved(page):
-    page.wait_for_function("document.getElementById('saved').textContent === 'Saved'")
+    expect(page.locator("#saved")).to_have_text("Saved")
 
 
 def place_of(page, side, text):
@@ -106,7 +107,7 @@ def test_a_task_with_the_keyboard_alone(live, page):
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/task/*")
-    page.wait_for_function("document.querySelector('.count').textContent !== ''")
+    expect(page.locator(".count").first).to_contain_text("rated")
     side = "left" if page.locator("#left-text").text_content() == FIRST else "right"
     page.keyboard.press("?")
     assert page.locator("#shortcuts").is_visible()
@@ -163,7 +164,7 @@ def test_what_is_missing_is_said_and_one_gets_there(live, page):
     page.get_by_role("button", name="Submit, and the next").click()
     page.wait_for_selector("#missing")
     page.locator("#missing").get_by_text("Compare both answers: usefulness").click()
-    page.wait_for_function("document.activeElement.name === 'axis-usefulness'")
+    expect(page.locator("[name=axis-usefulness]").first).to_be_focused()
     assert not said(served)
 
 

@@ -1,6 +1,7 @@
 """What becomes of work when a save is dropped, a second tab is open, or time ran out."""
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from tests.webqa.rating.browser.test_comparing_live import begin, said, saved
@@ -60,7 +61,7 @@ def test_of_two_tabs_the_later_is_told_and_may_choose(live, context):
     assert "from the second" in drafts(served)[0]
     one.get_by_label("Note").fill("from the first again")
     one.get_by_role("button", name="Load what is saved").click()
-    one.wait_for_function("document.getElementById('note').value === 'from the second'")
+    expect(one.get_by_label("Note")).to_have_value("from the second")
 
 
 def test_a_task_that_went_to_somebody_else_is_told_and_the_words_stay(live, page):
