@@ -57,9 +57,9 @@ class Rater:
         """Sign in, rate until nothing is left, and return how many items that were."""
         async with self._client:
             await self._join(invitation)
-            done = 0
-            while place := await self._next():
-                await self._rate(place)
+            done, place = 0, await self._begin()
+            while place:
+                place = await self._rate(place)
                 done += 1
             return done
 
@@ -69,19 +69,19 @@ class Rater:
         fields = _filled(form, self._draw) | {"name": f"rater {self._number}"}
         await self._ask("POST", "/join", "joining", fields)
 
-    async def _next(self) -> str:
-        reply = await self._ask("POST", "/campaign/1/next", "next")
-        place = reply.headers.get("location", "")
-        return place if place.startswith("/task/") else ""
+    async def _begin(self) -> str:
+        reply = await self._ask("POST", "/campaign/1/next", "beginning")
+        return _task(reply.headers.get("location", ""))
 
-    async def _rate(self, place: str) -> None:
+    async def _rate(self, place: str) -> str:
+        """Rate a task and return the next one, which the server leases at once; or nothing."""
         page = await self._ask("GET", place, "task")
         form = _form(page.text, f"{place}/submit")
         fields = _filled(form, self._draw)
         await self._ask("POST", f"{place}/draft", "draft", fields, SCRIPT)
         reply = await self._ask("POST", f"{place}/submit", "submit", fields, SCRIPT)
         self._seen.acknowledged[place.rpartition("/")[2]] = fields
-        reply.raise_for_status()
+        return _task(reply.json()["location"])
 
     async def _ask(
         self, method: str, place: str, kind: str, fields: Mapping[str, str] | None = None,
@@ -104,6 +104,11 @@ class Rater:
         if reply.status_code >= 400:
             raise SystemExit(f"{method} {place}: {reply.status_code} {reply.text[:300]}")
         return reply
+
+
+def _task(place: str) -> str:
+    """Return a place if a task is there; a campaign's own page says that nothing is left."""
+    return place if place.startswith("/task/") else ""
 
 
 def _form(page: str, action: str) -> html.FormElement:
