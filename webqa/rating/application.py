@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -58,6 +58,7 @@ def make_application(
         exception_handlers={
             Refused: _refused,
             HTTPException: _http,
+            ClientDisconnect: _gone,
         },
     )
     application.state.services = services = Services(store, config, secret, now)
@@ -110,6 +111,10 @@ def explain(request: Request, status: int, sentence: str) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     return explain(request, getattr(error, "status", Refused.status), str(error))
+
+
+def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody reads it: the browser left while it sent a form
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -14,7 +14,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -199,13 +199,19 @@ def _open_file(url: URL, create: bool) -> Store:
     if not path.is_file() and (path.exists() or not create):
         raise ConfigError(f"there is no database {path}: webqa rate create makes one")
     try:
-        # Ratings and hashes of invites are not for everybody on this machine.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        turn = Turn(path.with_name(f"{path.name}.lock"))
+        _make_private(path)
+        turn = Turn(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be opened: {error.strerror}") from None
     engine = _file_engine(url)
     return _migrated(engine, turn, f"{path} is no database that can be used", path)
+
+
+def _make_private(path: Path) -> None:
+    """Make a file: ratings and hashes of invites are not for everybody on this machine."""
+    # One that is there is left alone: closing it would free SQLite's locks on it in this process.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _file_engine(url: URL) -> Engine:

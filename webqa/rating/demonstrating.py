@@ -10,9 +10,9 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -24,22 +24,15 @@ from starlette.routing import BaseRoute, Route
 
 from env.errors import Error
 from env.web.base import Web
-from webqa.rating import queue
-from webqa.rating.browsing import Browsing, Progress, Reply, check_answer, take_up
+from webqa.rating import queue, unfinished
+from webqa.rating.browsing import Browsing, Progress, Reply, take_up
 from webqa.rating.commanding import active_of, line_of, problem_of
 from webqa.rating.endpoints import FIELDS, go_to, services, text_of, visitor
 from webqa.rating.errors import Conflict, Refused, Unfit
 from webqa.rating.guiding import as_html, read_guideline
+from webqa.rating.saying import NOTHING, Said, shown
 from webqa.rating.templating import render
-from webqa.rating.unfinished import (
-    Unfinished,
-    read_unfinished,
-    save,
-    submit,
-    submit_again,
-    whole,
-)
-from webqa.replay import answer_pieces, seen_pieces
+from webqa.rating.unfinished import Unfinished
 from webqa.run import Settings
 
 Result = TypeVar("Result")
@@ -52,19 +45,6 @@ STALE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a page says besides how the browsing stands."""
-
-    error: str = ""
-    status: int = 200
-    typed: str = ""
-    """What was typed and not taken."""
-    checked: bool = False
-    """Whether what will become of the answer is shown."""
-
-
-NOTHING = Said()
 Work = Callable[[Request, FormData], Awaitable[Response]]
 
 
@@ -108,9 +88,8 @@ class Demonstrating:
         try:
             browsing = await self._take(request, opened)
         except Conflict as lost:  # it can be skipped, and nothing else
-            status, lost_by = lost.status, str(lost)
-            page = "demonstrate_lost.html"
-            return render(request, page, status=status, opened=opened, sentence=lost_by)
+            page, why = "demonstrate_lost.html", str(lost)
+            return render(request, page, status=lost.status, opened=opened, sentence=why)
         return self._show(request, opened, browsing)
 
     async def _act(self, request: Request, form: FormData) -> Response:
@@ -193,7 +172,7 @@ class Demonstrating:
     def _open(self, request: Request) -> Unfinished:
         with services(request).store.reading() as session:
             name, person = request.path_params["assignment"], visitor(request)
-            return read_unfinished(session, name, person, self._settings)
+            return unfinished.read_unfinished(session, name, person, self._settings)
 
     async def _take(self, request: Request, opened: Unfinished) -> Browsing:
         """Return the browser of a demonstration; nobody else has it until it is held again."""
@@ -203,7 +182,7 @@ class Demonstrating:
 
         def read() -> Progress:
             with services(request).store.reading() as session:
-                return whole(session, opened.progress)
+                return unfinished.whole(session, opened.progress)
 
         return await take_up(opened.question, await run_in_threadpool(read), self._web)
 
@@ -225,7 +204,9 @@ class Demonstrating:
         active, progress = active_of(form), browsing.progress
 
         def work(session: Session) -> tuple[int, tuple[Reply, ...]]:
-            return save(session, opened, visitor(request), progress, active, _now(request))
+            return unfinished.save(
+                session, opened, visitor(request), progress, active, _now(request)
+            )
 
         version, replies = await _written(request, work)
         browsing.stored(replies)
@@ -242,14 +223,18 @@ class Demonstrating:
         key, active = text_of(form, "key"), active_of(form)
 
         def work(session: Session) -> None:
-            submit(session, opened, visitor(request), rollout, key, active, _now(request))
+            unfinished.submit(
+                session, opened, visitor(request), rollout, key, active, _now(request)
+            )
 
         await _written(request, work)
         return go_to(request, f"/campaign/{opened.campaign.id}")
 
     async def _again(self, request: Request, form: FormData, opened: Unfinished) -> Response:
         def work(session: Session) -> None:
-            submit_again(session, opened, visitor(request), text_of(form, "key"), _now(request))
+            unfinished.submit_again(
+                session, opened, visitor(request), text_of(form, "key"), _now(request)
+            )
 
         await _written(request, work)
         return go_to(request, f"/campaign/{opened.campaign.id}")
@@ -271,21 +256,8 @@ class Demonstrating:
             guideline_html=Markup(as_html(guideline)),
             key=secrets.token_urlsafe(16),
             idle_seconds=services(request).config.idle_seconds,
-            **_shown(name, browsing, said),
+            **shown(name, browsing, said),
         )
-
-
-def _shown(name: str, browsing: Browsing, said: Said) -> dict[str, Any]:
-    """Return what one kind of page shows besides what all do."""
-    seen = browsing.seen
-    if name == "browse":
-        return {"pieces": tuple(seen_pieces(seen, seen.quotes, browsing.pages))}
-    if name == "over":
-        return {}
-    answer = said.typed if said.error and said.typed else browsing.progress.answer
-    checked = check_answer(answer, seen) if said.checked else None
-    pieces = tuple(answer_pieces(checked.answer.text)) if checked else ()
-    return {"answer": answer, "checked": checked, "pieces": pieces}
 
 
 def _posted(work: Work) -> Callable[[Request], Awaitable[Response]]:

@@ -154,6 +154,14 @@ class QueueMachine(RuleBasedStateMachine):
     def wait(self, minutes):
         self.minutes += minutes
 
+    @rule(who=WHO)
+    def go_to_lunch(self, who):
+        """One's time runs out, and all others ask: what is said afterwards may come too late."""
+        self.minutes += LEASE
+        for other in range(PEOPLE):
+            if other != who:
+                self.ask(other)
+
     @rule()
     def reclaim(self):
         self.store.write(lambda session: queue.reclaim(session, self.now))

@@ -324,6 +324,29 @@ def test_a_writer_waits_for_another_process_but_not_for_ever(tmp_path):
         turn.close()
 
 
+def test_who_writes_one_thing_after_another_keeps_nobody_out(tmp_path):
+    busy, other = Turn(tmp_path / "lock"), Turn(tmp_path / "lock")
+    done = threading.Event()
+
+    def write_on_and_on():
+        while not done.is_set():
+            with busy:
+                time.sleep(0.01)
+
+    thread = threading.Thread(target=write_on_and_on)
+    thread.start()
+    try:
+        for _ in range(5):
+            begun = time.monotonic()
+            with other:
+                assert time.monotonic() - begun < 5
+    finally:
+        done.set()
+        thread.join()
+    busy.close()
+    other.close()
+
+
 def ours_soon(turn):
     """Take a turn in another thread while this one still has it: it comes in the end."""
 

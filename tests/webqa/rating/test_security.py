@@ -130,3 +130,22 @@ async def test_with_https_browsers_are_told_to_stay_there():
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
             found.append("strict-transport-security" in (await client.get("/")).headers)
     assert found == [False, True]
+
+
+async def test_a_browser_that_leaves_while_it_sends_is_no_error(served):
+    scope = {
+        "type": "http", "method": "POST", "path": "/task/x/draft", "raw_path": b"/task/x/draft",
+        "query_string": b"", "http_version": "1.1", "scheme": "http", "server": ("localhost", 80),
+        "headers": [(b"host", b"localhost"),
+                    (b"content-type", b"application/x-www-form-urlencoded")],
+    }  # fmt: skip
+    sent = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    await served.application(scope, receive, send)
+    assert sent[0]["status"] == 400

@@ -34,7 +34,7 @@ def saved(page):
 
 
 def place_of(page, side, text):
-    """Return the box of a part of an answer, in pixels."""
+    """Return where a part of an answer begins and ends, in pixels; it may go over two lines."""
     return page.evaluate(
         """([side, text]) => {
           const answer = document.getElementById(side + "-text");
@@ -43,7 +43,10 @@ def place_of(page, side, text):
           const at = node.textContent.indexOf(text);
           range.setStart(node, at);
           range.setEnd(node, at + text.length);
-          return range.getBoundingClientRect().toJSON();
+          const lines = [...range.getClientRects()];
+          const middle = (line) => line.top + line.height / 2;
+          const [first, last] = [lines[0], lines.at(-1)];
+          return [[first.left + 1, middle(first)], [last.right - 1, middle(last)]];
         }""",
         [side, text],
     )
@@ -51,11 +54,10 @@ def place_of(page, side, text):
 
 def select_text(page, side, text):
     """Draw the mouse over a part of an answer."""
-    box = place_of(page, side, text)
-    across = box["top"] + box["height"] / 2
-    page.mouse.move(box["left"] + 1, across)
+    begins, ends = place_of(page, side, text)
+    page.mouse.move(*begins)
     page.mouse.down()
-    page.mouse.move(box["right"] - 1, across, steps=4)
+    page.mouse.move(*ends, steps=4)
     page.mouse.up()
 
 
@@ -64,7 +66,7 @@ def test_a_task_with_the_mouse(live, page):
     side = begin(page, served)
     page.locator(f"#{side}-text a.cite").first.click()
     peek = page.locator("#peek")
-    assert "Before it." in peek.text_content()
+    expect(peek).to_contain_text("Before it.")
     page.get_by_role("button", name="Close").click()
 
     select_text(page, side, "another number")
@@ -72,11 +74,10 @@ def test_a_task_with_the_mouse(live, page):
     bubble.get_by_text("weak").click()
     bubble.get_by_text("side", exact=True).click()
     page.keyboard.press("Escape")
-    assert not bubble.is_visible()
+    expect(bubble).to_be_hidden()
 
-    box = place_of(page, side, "Rhine")
-    page.mouse.click(box["left"] + 3, box["top"] + 5)
-    assert "The Rhine is about" in bubble.text_content()
+    page.mouse.click(*place_of(page, side, "Rhine")[0])
+    expect(bubble).to_contain_text("The Rhine is about")
     bubble.get_by_text("strong").click()
     bubble.get_by_text("core").click()
     page.keyboard.press("Escape")
@@ -110,7 +111,7 @@ def test_a_task_with_the_keyboard_alone(live, page):
     expect(page.locator(".count").first).to_contain_text("rated")
     side = "left" if page.locator("#left-text").text_content() == FIRST else "right"
     page.keyboard.press("?")
-    assert page.locator("#shortcuts").is_visible()
+    expect(page.locator("#shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     keys = ["a" if side == "left" else "b", "1", "4", "j", "Shift+ArrowLeft", "Shift+ArrowLeft",
             "Shift+ArrowDown", "3", "6", "7", "o", "5", "n"]  # fmt: skip
