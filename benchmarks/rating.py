@@ -39,13 +39,13 @@ from env.records import Answer, Page, Quote, from_json
 from policies.extractive.candidates import split_sentences
 from reward.comparisons import identifier
 from reward.pairs import Pair
-from webqa.rating.campaigns import create
+from webqa.rating.campaigns.creating import create
+from webqa.rating.campaigns.sources import Collected
 from webqa.rating.config import CampaignConfig
-from webqa.rating.database import Store, open_store
-from webqa.rating.people import invite, read_secret
 from webqa.rating.records import Judgement
-from webqa.rating.sources import Collected
-from webqa.rating.tables import Assignment, Item, Rating
+from webqa.rating.store.database import Store, open_store
+from webqa.rating.store.people import invite, read_secret
+from webqa.rating.store.tables import Assignment, Item, Rating
 from webqa.statistics import wilson
 
 SAMPLE = Path("webqa/sample/web")

@@ -25,9 +25,9 @@ Every module with the first line of what it says of itself, a folder with that o
 DATA = {
     "policies/extractive/synonyms.txt": "words that mean nearly the same, a group a line",
     "webqa/injected": "a small web whose pages give orders to their reader",
-    "webqa/rating/guidelines": "what raters and demonstrators are told to do",
-    "webqa/rating/static": "scripts and looks of the rating page",
-    "webqa/rating/templates": "pages of the rating page",
+    "webqa/rating/campaigns/guidelines": "what raters and demonstrators are told to do",
+    "webqa/rating/site/static": "scripts and looks of the rating page",
+    "webqa/rating/site/templates": "pages of the rating page",
     "webqa/sample": "the web that comes with webqa, and questions about it",
     "webqa/templates": "pages and looks of reports",
 }

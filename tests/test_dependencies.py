@@ -14,6 +14,7 @@ OURS = ("env", "policies", "reward", "webqa")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NOT_IMPORTED = {"lxml-html-clean", "sniffio"}
 """Required for the sake of another package; pyproject.toml says why."""
+EXTRAS = ("zim", "models", "eval", "inspect", "rating", "parquet", "dense", "serve-env")
 OF_A_GPU = re.compile(r"nvidia-|cuda-|triton")
 """What some builds of torch bring: which build there is, the package index decides."""
 PINS = re.compile(r"([A-Za-z0-9_.-]+)==([A-Za-z0-9_.]+)")
@@ -60,7 +61,14 @@ def test_what_is_imported_is_required_and_the_other_way_round():
     extras = [
         one
         for extra in (
-            "zim", "models", "eval", "inspect", "rating", "parquet", "dense", "serve-env",
+            "zim",
+            "models",
+            "eval",
+            "inspect",
+            "rating",
+            "parquet",
+            "dense",
+            "serve-env",
         )  # fmt: skip
         for one in PROJECT["optional-dependencies"][extra]
     ]

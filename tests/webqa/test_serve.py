@@ -11,8 +11,8 @@ import pytest
 from env.errors import ConfigError
 from webqa.choosing import ChooseConfig
 from webqa.cli.serve import serve
-from webqa.rating.asked import AskConfig
 from webqa.rating.config import ServeConfig
+from webqa.rating.site.asked import AskConfig
 from webqa.run import read_episodes
 
 

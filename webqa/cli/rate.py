@@ -19,8 +19,8 @@ from webqa.rating.records import Role
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from webqa.rating.database import Store
-    from webqa.rating.tables import Campaign, Person
+    from webqa.rating.store.database import Store
+    from webqa.rating.store.tables import Campaign, Person
 
 RULES = CampaignConfig()
 SOURCES = SourceConfig()
@@ -67,9 +67,9 @@ def create(
         config: Its rules.
     """
     need_rating()
-    from webqa.rating.campaigns import check
-    from webqa.rating.campaigns import create as create_campaign
-    from webqa.rating.gathering import gather
+    from webqa.rating.campaigns.creating import check
+    from webqa.rating.campaigns.creating import create as create_campaign
+    from webqa.rating.campaigns.gathering import gather
 
     gathered = gather(sources, pairing, config)
     found = gathered.collected
@@ -112,8 +112,8 @@ def invite(
         at: Address at which the page is served.
     """
     need_rating()
-    from webqa.rating.people import invite as invite_person
-    from webqa.rating.people import read_secret
+    from webqa.rating.store.people import invite as invite_person
+    from webqa.rating.store.people import read_secret
 
     if not 1 <= number <= MOST_INVITES or not days > 0:
         raise ConfigError(f"--number must be from 1 to {MOST_INVITES:,}, and --days above 0")
@@ -153,8 +153,8 @@ def status(
     import msgspec
 
     from policies.checkpoints import write_whole
-    from webqa.rating.agreeing import agreements, disagreements
-    from webqa.rating.progress import progress
+    from webqa.rating.results.agreeing import agreements, disagreements
+    from webqa.rating.results.progress import progress
 
     out = _file(json) if json else None
     figures = []
@@ -203,7 +203,7 @@ def export(
     """
     need_rating()
     from webqa.cli.rate_export import write_out
-    from webqa.rating.database import note_event
+    from webqa.rating.store.database import note_event
 
     place = expanded(out) if form == "run" else _file(out)
     if bool(run) != (form == "inspect"):
@@ -237,8 +237,8 @@ def close(
         reopen: Go on with it instead.
     """
     need_rating()
-    from webqa.rating.campaigns import campaign_named
-    from webqa.rating.campaigns import close as close_campaign
+    from webqa.rating.campaigns.creating import campaign_named
+    from webqa.rating.campaigns.creating import close as close_campaign
 
     def change(session: Session) -> None:
         close_campaign(session, campaign_named(session, campaign), _now(), closed=not reopen)
@@ -253,8 +253,8 @@ def _campaigns(session: Session, name: str, *, only: bool = False) -> list[Campa
     """Return the campaign of a name; without one all there are, or the only one."""
     from sqlalchemy import select
 
-    from webqa.rating.campaigns import campaign_named
-    from webqa.rating.tables import Campaign
+    from webqa.rating.campaigns.creating import campaign_named
+    from webqa.rating.store.tables import Campaign
 
     if name or only:
         return [campaign_named(session, name)]
@@ -265,7 +265,7 @@ def _campaigns(session: Session, name: str, *, only: bool = False) -> list[Campa
 def _person(session: Session, name: str) -> Person:
     from sqlalchemy import select
 
-    from webqa.rating.tables import Person
+    from webqa.rating.store.tables import Person
 
     if found := session.scalar(select(Person).where(Person.name == name)):
         return found
@@ -273,7 +273,7 @@ def _person(session: Session, name: str) -> Person:
 
 
 def _store(database: str, *, create: bool = False) -> Store:
-    from webqa.rating.database import open_store
+    from webqa.rating.store.database import open_store
 
     return open_store(database if "://" in database else expanded(database), create=create)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from webqa.cli.rate_told import tell_left_out
 from webqa.cli.terminal import counted
 from webqa.rating.config import Form, WhichConfig
-from webqa.rating.demonstrations import export_run
-from webqa.rating.exporting import export
+from webqa.rating.results.demonstrations import export_run
+from webqa.rating.results.exporting import export
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from webqa.rating.tables import Campaign
+    from webqa.rating.store.tables import Campaign
 
 
 def write_out(

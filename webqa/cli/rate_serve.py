@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
     from env.web.base import Web
-    from webqa.rating.database import Store
+    from webqa.rating.store.database import Store
 
 SERVING = ServeConfig()
 GRACE_SECONDS = 5
@@ -92,15 +92,15 @@ def serve(
 
 
 def _demonstrating(web: Web, settings: Settings) -> Sequence[BaseRoute]:
-    from webqa.rating.demonstrating import Demonstrating
+    from webqa.rating.site.demonstrating import Demonstrating
 
     return Demonstrating(web, settings).routes()
 
 
 def _serve(database: str, serving: ServeConfig, routes: Sequence[BaseRoute], loop: Loop) -> None:
-    from webqa.rating.application import make_application
-    from webqa.rating.database import open_store
-    from webqa.rating.people import read_secret
+    from webqa.rating.site.application import make_application
+    from webqa.rating.store.database import open_store
+    from webqa.rating.store.people import read_secret
 
     where = database if "://" in database else expanded(database)
     with open_store(where, create=False) as store, listening(serving) as one:
@@ -120,7 +120,7 @@ def _check_kinds(store: Store) -> None:
     """
     from sqlalchemy import select
 
-    from webqa.rating.tables import Campaign
+    from webqa.rating.store.tables import Campaign
 
     with store.reading() as session:
         found = session.scalars(

@@ -11,11 +11,11 @@ from webqa.cli.terminal import counted, one_line
 
 if TYPE_CHECKING:
     from webqa.agreement import Alpha
-    from webqa.rating.agreeing import AxisAgreement, Disagreement
-    from webqa.rating.campaigns import Created
+    from webqa.rating.campaigns.creating import Created
+    from webqa.rating.campaigns.sources import Collected
     from webqa.rating.config import CampaignConfig
-    from webqa.rating.progress import CampaignProgress, RaterProgress
-    from webqa.rating.sources import Collected
+    from webqa.rating.results.agreeing import AxisAgreement, Disagreement
+    from webqa.rating.results.progress import CampaignProgress, RaterProgress
     from webqa.statistics import Interval
 
 LINE = 300

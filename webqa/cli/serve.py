@@ -40,8 +40,8 @@ from webqa.cli.opening import ModelSettings, opened_policy, opened_web
 from webqa.cli.rate_serve import announce, listening, run
 from webqa.cli.rate_serve import check as check_serving
 from webqa.folders import expanded
-from webqa.rating.asked import AskConfig, Questions
 from webqa.rating.config import ServeConfig
+from webqa.rating.site.asked import AskConfig, Questions
 from webqa.run import Run, Settings
 from webqa.scoring import open_scorer
 from webqa.webs import NOT_RECORDED, WebConfig, services_of, web_settings
@@ -166,10 +166,10 @@ def _serve(
     from starlette.responses import RedirectResponse
     from starlette.routing import Route
 
-    from webqa.rating.application import make_application
-    from webqa.rating.asking import Asking
-    from webqa.rating.database import open_store
-    from webqa.rating.people import read_secret
+    from webqa.rating.site.application import make_application
+    from webqa.rating.site.asking import Asking
+    from webqa.rating.store.database import open_store
+    from webqa.rating.store.people import read_secret
 
     where = database if "://" in database else expanded(database)
     with open_store(where) as store, listening(serving) as one:

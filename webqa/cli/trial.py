@@ -145,7 +145,7 @@ def simulate(
     """
     from env.records import to_json
     from policies.checkpoints import write_whole
-    from webqa.rating.sources import read_tasks
+    from webqa.rating.campaigns.sources import read_tasks
     from webqa.trial import simulating
 
     place = _file(out)
@@ -169,7 +169,7 @@ def simulate(
 
 def _made(folders: Sequence[Path], critic: str, config: TrialConfig) -> Made:
     from reward.support import RuleJudge
-    from webqa.rating.evidence import stored_pages
+    from webqa.rating.campaigns.evidence import stored_pages
     from webqa.run import read_episodes
     from webqa.trial.making import check, make_tasks
 

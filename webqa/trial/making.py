@@ -23,7 +23,7 @@ from reward.pairs import Pair
 from reward.rules import says_nothing
 from reward.spans import placed_claims
 from reward.support import Judge
-from webqa.rating.evidence import with_evidence
+from webqa.rating.campaigns.evidence import with_evidence
 from webqa.rating.records import Planted, Task, Which
 from webqa.trial.config import FLAWS, FlawKind, TrialConfig
 from webqa.trial.planting import Flawed, Sources, names_of, plant, supported

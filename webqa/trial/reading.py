@@ -7,8 +7,8 @@ from pathlib import Path
 
 from env.errors import ConfigError
 from env.jsonl import read
-from webqa.rating.lines import RatingLine
 from webqa.rating.records import Task
+from webqa.rating.results.lines import RatingLine
 from webqa.trial.simulating import SIMULATED
 
 SQLITE = b"SQLite format 3\0"
@@ -30,10 +30,10 @@ def read_ratings(where: str, campaign: str = "") -> list[RatingLine]:
     if "://" not in where and not _is_database(Path(where)):
         lines = read(Path(where), RatingLine)
         return [one for one in lines if not campaign or one.campaign == campaign]
-    from webqa.rating.campaigns import campaign_named
+    from webqa.rating.campaigns.creating import campaign_named
     from webqa.rating.config import WhichConfig
-    from webqa.rating.database import open_store
-    from webqa.rating.reading import Read, rating_lines
+    from webqa.rating.results.reading import Read, rating_lines
+    from webqa.rating.store.database import open_store
 
     store = open_store(where, create=False)
     try:

@@ -15,8 +15,8 @@ from env.records import Answer
 from reward.comparisons import identifier
 from reward.critiques import Critique, names
 from reward.pairs import Pair
-from webqa.rating.lines import RatingLine
 from webqa.rating.records import Judgement, Planted, Task, Which
+from webqa.rating.results.lines import RatingLine
 from webqa.trial.config import FLAWS, SimulationConfig
 
 SIMULATED = "simulated"

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from webqa.rating.lines import RatingLine
 from webqa.rating.records import Judgement, Planted
+from webqa.rating.results.lines import RatingLine
 
 FAULTY = ("weak", "none")
 """Support of a claim with which a mark says that something is wrong."""

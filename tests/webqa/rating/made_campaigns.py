@@ -10,12 +10,12 @@ from sqlalchemy import select
 from env.records import Answer, Quote, make_page, to_json
 from reward.comparisons import identifier
 from reward.pairs import Pair
-from webqa.rating.campaigns import create
+from webqa.rating.campaigns.creating import create
+from webqa.rating.campaigns.sources import Collected
 from webqa.rating.config import CampaignConfig
-from webqa.rating.database import open_store, stamp
 from webqa.rating.records import Judgement
-from webqa.rating.sources import Collected
-from webqa.rating.tables import Assignment, Item, Person, Rating
+from webqa.rating.store.database import open_store, stamp
+from webqa.rating.store.tables import Assignment, Item, Person, Rating
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TEXT = "word " * 100 + "The sky is blue because air scatters blue light more. " + "tail " * 100

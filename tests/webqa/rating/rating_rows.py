@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from env.records import to_json
 from webqa.rating.config import CampaignConfig
-from webqa.rating.database import stamp
-from webqa.rating.tables import Author, Campaign, Item, Person
+from webqa.rating.store.database import stamp
+from webqa.rating.store.tables import Author, Campaign, Item, Person
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

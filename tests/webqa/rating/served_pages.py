@@ -9,13 +9,13 @@ from lxml import html
 from env.records import Answer, Quote
 from reward.critiques import Critique
 from reward.pairs import Pair
-from webqa.rating import people
-from webqa.rating.application import make_application
-from webqa.rating.campaigns import create
+from webqa.rating.campaigns.creating import create
+from webqa.rating.campaigns.sources import NewItem
 from webqa.rating.config import CampaignConfig, ServeConfig
-from webqa.rating.database import open_store
 from webqa.rating.records import Evidence, Planted, Task
-from webqa.rating.sources import NewItem
+from webqa.rating.site.application import make_application
+from webqa.rating.store import people
+from webqa.rating.store.database import open_store
 
 BASE = "http://localhost"
 SECRET = b"a secret of thirty-two characters"

@@ -10,8 +10,8 @@ from env.records import Answer, to_json
 from reward.critiques import Critique
 from reward.scorers import Score
 from webqa.cli import main
-from webqa.rating.lines import RatingLine
 from webqa.rating.records import Judgement, Mark
+from webqa.rating.results.lines import RatingLine
 from webqa.statistics import wilson
 from webqa.trial.analysing import analyse
 from webqa.trial.clustering import Clusters, interval, mean, probit, share_interval, variance

@@ -1,0 +1,212 @@
+"""Demonstrating in a real browser: from a question to a batch that is learnt from; and asking."""
+
+import threading
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import select
+
+from env.citations import cited_numbers
+from env.records import Episode, from_json
+from tests.webqa.rating.site.browser.conftest import Now
+from tests.webqa.rating.site.demonstrated_pages import ServedQuestions
+from tests.webqa.rating.site.test_asking_pages import ServedAnswers
+from webqa.cli.rate_serve import listening, server
+from webqa.rating.config import ServeConfig
+from webqa.rating.results.demonstrations import export_run
+from webqa.rating.store.tables import Assignment, Campaign, Rating, Vote
+from webqa.run import read_episodes
+
+pytestmark = pytest.mark.slow
+QUOTED = "The sky is blue because the air scatters blue light."
+
+
+@contextmanager
+def live_server(served):
+    """Serve at a free port; the address is `served.address`."""
+    with listening(ServeConfig(port=0)) as socket:
+        served.address = f"http://127.0.0.1:{socket.getsockname()[1]}"
+        running = server(served.application)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]})
+        thread.start()
+        try:
+            yield served
+        finally:
+            running.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def questions(tmp_path):
+    with live_server(ServedQuestions(tmp_path, clock=Now())) as served:
+        yield served
+        served.store.close()
+
+
+@pytest.fixture
+def answers(tmp_path):
+    with live_server(ServedAnswers(tmp_path, clock=Now())) as served:
+        yield served
+        served.store.close()
+
+
+def begin(served, page):
+    page.goto(f"{served.address}/campaign/1")
+    page.get_by_role("button", name="Begin").or_(page.locator("main form button")).first.click()
+    page.wait_for_url("**/demonstrate/*")
+
+
+def select_words(page, first, last):
+    """Select with the mouse from the beginning of one word to the end of another."""
+    places = page.evaluate(
+        """([first, last]) => [first, last].map((word, place) => {
+          const region = document.getElementById("text");
+          const walker = document.createTreeWalker(region, NodeFilter.SHOW_TEXT);
+          while (walker.nextNode()) {
+            const at = walker.currentNode.data.indexOf(word);
+            if (at < 0) continue;
+            const range = document.createRange();
+            range.setStart(walker.currentNode, at);
+            range.setEnd(walker.currentNode, at + word.length);
+            const box = range.getBoundingClientRect();
+            return [place ? box.right - 1 : box.left + 1, box.top + box.height / 2];
+          }
+        })""",
+        [first, last],
+    )
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    page.mouse.move(*places[1], steps=4)
+    page.mouse.up()
+
+
+def test_with_the_mouse_from_a_question_to_a_batch(questions, page, faults, tmp_path):
+    begin(questions, page)
+    assert faults(page) == []
+    page.get_by_label("Search the web").fill("sky blue")
+    page.get_by_role("button", name="Search", exact=True).click()
+    page.get_by_role("button", name="Why the sky is blue").click()
+    page.wait_for_selector("#quoting")
+    select_words(page, "The sky", "blue light.")
+    assert f"{len(QUOTED)} characters" in page.locator("#chosen").inner_text()
+    assert faults(page) == []
+    page.get_by_role("button", name="Quote", exact=True).click()
+    page.wait_for_selector("mark")
+    assert (
+        page.locator("mark").inner_text() == "The sky is blue because the air scatters blue light."
+    )
+    page.get_by_role("button", name="Stop browsing and answer").click()
+    page.get_by_label("Your answer").fill("The air scatters blue light.")
+    page.get_by_role("button", name="Cite [1]").click()
+    page.get_by_role("button", name="Check the citations").click()
+    page.get_by_text("Every sentence cites a quote").wait_for()
+    assert faults(page) == []
+    page.get_by_role("button", name="Submit").click()
+    page.wait_for_url("**/campaign/1")
+    with questions.store.reading() as session:
+        campaign = session.scalars(select(Campaign)).one()
+        export_run(session, campaign, tmp_path / "run")
+    assert_learnt_from(tmp_path)
+
+
+def assert_learnt_from(folder):
+    """Make a batch to clone from, of every step of the run."""
+    from policies.cloning.collator import Collator
+    from policies.cloning.config import ExampleConfig
+    from policies.cloning.examples import Reader, make_examples
+    from policies.cloning.opening import open_base
+    from policies.language_model import LanguageModelConfig
+    from policies.prompts import PromptConfig
+    from tests.policies.models.small import save_model
+
+    base = open_base(str(save_model(folder / "base", spread=0.02, context=1024)), 0, 0)
+    asked = LanguageModelConfig(PromptConfig("page-first"))
+    reader = Reader(base.tokens, base.context)
+    made = make_examples(list(read_episodes(folder / "run")), reader, asked, ExampleConfig("plain"))
+    kinds = [one.kind for one in made.all]
+    assert kinds == ["search", "click", "quote", "answer", "answering"]
+    batch = Collator(made.sets, 0, 0)(made.all)
+    assert len(batch["targets"]) == sum(len(one.completion) for one in made.all)
+
+
+def test_with_the_keyboard_alone(questions, page):
+    begin(questions, page)
+    page.keyboard.type("sky blue")  # the field has the focus
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#text")
+    page.keyboard.press("p")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#quoting")
+    page.keyboard.press("p")
+    page.keyboard.press("ArrowRight")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    page.get_by_text("Selected, 15 characters: “The sky is blue”").wait_for()
+    page.keyboard.press("q")
+    page.wait_for_selector("mark")
+    assert page.locator("mark").inner_text() == "The sky is blue"
+    page.get_by_role("button", name="Stop browsing and answer").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Your answer").focus()
+    page.keyboard.type("It scatters. [1]")
+    page.get_by_role("button", name="Submit").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/campaign/1")
+    episode = from_json(questions.all(select(Rating.judgement))[0], Episode)
+    assert cited_numbers(episode.answer.text) == [1]
+
+
+def to_answering(served, page):
+    begin(served, page)
+    page.get_by_label("Search the web").fill("sky blue")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Why the sky is blue").click()
+    page.locator("#first").fill("The sky is blue")
+    page.get_by_role("button", name="Quote", exact=True).click()
+    page.get_by_role("button", name="Stop browsing and answer").click()
+    page.get_by_label("Your answer").wait_for()
+
+
+def test_what_is_written_is_saved_and_stays_when_saving_fails(questions, page):
+    to_answering(questions, page)
+    page.route("**/draft", lambda route: route.abort())
+    page.get_by_label("Your answer").fill("Half a sentence")
+    page.get_by_text("Not saved").wait_for()
+    assert page.get_by_label("Your answer").input_value() == "Half a sentence"
+    page.unroute("**/draft")
+    page.get_by_text("Saved.").wait_for()
+    page.reload()
+    assert page.get_by_label("Your answer").input_value() == "Half a sentence"
+    assert questions.all(select(Assignment))[0].active_ms > 0
+    page.get_by_role("button", name="Go back to browsing").click()
+    page.get_by_role("button", name="Stop browsing and answer").click()
+    assert page.get_by_label("Your answer").input_value() == "Half a sentence"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_small_screen(questions, context, faults, scheme):
+    page = context(viewport={"width": 320, "height": 700}, color_scheme=scheme).new_page()
+    to_answering(questions, page)
+    for _ in range(2):
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        assert faults(page) == []
+        if page.locator("#answer").count():
+            page.get_by_role("button", name="Go back to browsing").click()
+            page.wait_for_selector("#quoting")
+
+
+def test_a_question_is_asked_watched_answered_and_voted_on(answers, page, faults):
+    page.goto(f"{answers.address}/ask")
+    assert faults(page) == []
+    page.get_by_label("Question").fill("Why is the sky blue?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.get_by_role("heading", name="Answer", exact=True).wait_for()
+    assert "scatters blue light" in page.locator("figure").inner_text()
+    assert faults(page) == []
+    page.get_by_label("Note").fill("fine")
+    page.get_by_role("button", name="Good").click()
+    page.get_by_text("your vote is kept").wait_for()
+    assert answers.all(select(Vote.note)) == ["fine"]
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320

@@ -1,0 +1,151 @@
+"""What is refused before a page sees it, and what every reply carries."""
+
+import asyncio
+
+import httpx
+import pytest
+from starlette.exceptions import HTTPException
+
+from tests.webqa.rating.served_pages import BASE, Served, a_task, address, begin
+from webqa.rating.config import ServeConfig
+from webqa.rating.site.security import POLICY, BodyLimit, secured
+
+LARGEST = 1000
+
+
+@pytest.fixture
+def served(tmp_path):
+    return Served(tmp_path, [a_task()], serving=ServeConfig(body_bytes=LARGEST))
+
+
+async def test_every_reply_carries_the_policy(served):
+    async with served.client() as client:
+        pages = ["/", "/static/rating.css", "/nowhere", "/campaign/99", "/task/x"]
+        replies = [await client.get(page) for page in pages]
+        replies.append(await client.get("/", headers={"host": "evil.example"}))
+    assert [one.status_code for one in replies] == [200, 200, 404, 404, 404, 421]
+    for reply in replies:
+        assert reply.headers["content-security-policy"] == POLICY
+        assert reply.headers["x-content-type-options"] == "nosniff"
+    assert replies[0].headers["cache-control"] == "no-store"
+    assert replies[1].headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site", "x-http-method-override": "GET"},
+    ],
+)
+async def test_posts_of_other_pages_are_refused(served, headers):
+    async with served.client() as client:
+        for page in ("/campaign/1/next", "/join", "/sign-out", "/task/x/submit"):
+            reply = await client.post(page, headers=headers)
+            assert reply.status_code == 403
+        assert address(await begin(client)).startswith("/task/"), "nothing was done before"
+
+
+async def test_our_own_posts_and_those_of_no_browser_pass(served):
+    own = {"sec-fetch-site": "same-origin", "origin": BASE}
+    async with served.client() as client:
+        for headers in (own, {}):
+            reply = await client.post("/campaign/1/next", headers=headers)
+            assert reply.status_code == 200
+
+
+async def test_links_from_elsewhere_may_be_followed(served):
+    async with served.client() as client:
+        reply = await client.get("/", headers={"sec-fetch-site": "cross-site"})
+    assert reply.status_code == 200
+
+
+async def test_looking_changes_nothing(served):
+    async with served.client() as client:
+        for page in ("/campaign/1/next", "/join", "/sign-out"):
+            assert (await client.get(page)).status_code in (404, 405)
+
+
+async def test_a_large_body_is_refused_by_its_length_and_while_it_comes(served):
+    async def endless():
+        for _ in range(LARGEST):
+            yield b"note=" + b"x" * 100
+
+    async with served.client() as client:
+        told = await client.post("/task/x/draft", content=b"x" * (LARGEST + 1))
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        untold = await client.post("/task/x/draft", content=endless(), headers=form)
+    assert (told.status_code, untold.status_code) == (413, 413)
+    assert "1,000 bytes" in untold.text
+
+
+def reading(receive, **how):
+    """Return what reads a body to its end through the limit, and never replies."""
+
+    async def application(scope, receive, send):
+        while (await receive())["more_body"]:
+            pass
+
+    return BodyLimit(application, LARGEST, **how)(
+        {"type": "http", "method": "POST", "headers": []}, receive, None
+    )
+
+
+async def test_no_more_is_read_than_is_refused():
+    read = 0
+
+    async def receive():
+        nonlocal read
+        read += 1
+        return {"type": "http.request", "body": b"x" * 100, "more_body": True}
+
+    with pytest.raises(HTTPException, match="413"):
+        await reading(receive)
+    assert read == 11
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for():
+    async def receive():
+        await asyncio.Event().wait()
+
+    with pytest.raises(HTTPException, match="408"):
+        await reading(receive, patience=0.01)
+
+
+async def test_with_https_browsers_are_told_to_stay_there():
+    async def application(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    plain, safe = (
+        secured(application, ["localhost"], body_bytes=LARGEST, https=https)
+        for https in (False, True)
+    )
+    found = []
+    for one in (plain, safe):
+        transport = httpx.ASGITransport(one)
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            found.append("strict-transport-security" in (await client.get("/")).headers)
+    assert found == [False, True]
+
+
+async def test_a_browser_that_leaves_while_it_sends_is_no_error(served):
+    scope = {
+        "type": "http", "method": "POST", "path": "/task/x/draft", "raw_path": b"/task/x/draft",
+        "query_string": b"", "http_version": "1.1", "scheme": "http", "server": ("localhost", 80),
+        "headers": [(b"host", b"localhost"),
+                    (b"content-type", b"application/x-www-form-urlencoded")],
+    }  # fmt: skip
+    sent = []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    await served.application(scope, receive, send)
+    assert sent[0]["status"] == 400

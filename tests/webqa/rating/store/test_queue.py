@@ -1,0 +1,314 @@
+"""The queue: who is given what, how often, on which side; drafts, submissions, leases."""
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.webqa.rating.rating_rows import START, add_author, add_campaign, later
+from tests.webqa.rating.store.queue_desk import Desk, quick_store
+from webqa.rating.config import CampaignConfig
+from webqa.rating.errors import Conflict, Unfit, Unknown
+from webqa.rating.store import lots, queue
+from webqa.rating.store.database import stamp
+from webqa.rating.store.tables import Assignment, Campaign, Event, Item, Person, Rating
+
+
+@pytest.fixture
+def store():
+    with quick_store() as opened:
+        yield opened
+
+
+# Given out
+
+
+def test_items_come_in_their_order_and_each_once(store):
+    desk = Desk(store, CampaignConfig(raters=2, gold_share=0), items=3)
+    given = [[turn.item_id for turn in desk.work_through(who)] for who in range(3)]
+    assert given == [[1, 2, 3], [1, 2, 3], []]
+
+
+def test_asking_again_gives_the_running_turn_from_now_on(store):
+    desk = Desk(store)
+    first, again = desk.ask(0), desk.ask(0, minutes=59)
+    assert (first.id, first.swapped) == (again.id, again.swapped)
+    assert again.expires == stamp(later(59 + 60))
+    assert desk.ask(1).item_id == 2
+
+
+def test_nobody_is_given_what_he_wrote_himself(store):
+    desk = Desk(store, items=2)
+    store.write(lambda session: add_author(session, 1, desk.people[0]))
+    assert [turn.item_id for turn in desk.work_through(0)] == [2]
+    assert [turn.item_id for turn in desk.work_through(1)] == [1]
+
+
+def test_campaigns_do_not_mix(store):
+    desk, other = Desk(store, items=2), None
+    other = store.write(lambda session: add_campaign(session, items=1, name="second"))
+    assert len(desk.work_through(0)) == 2
+    desk.campaign = other
+    assert [turn.item_id for turn in desk.work_through(0)] == [3]
+
+
+def test_a_closed_campaign_gives_out_nothing_but_takes_what_was_begun(store):
+    desk = Desk(store)
+    turn = desk.ask(0)
+    store.write(lambda session: setattr(session.get(Campaign, 1), "closed", True))
+    assert desk.ask(0) is desk.ask(1) is None
+    assert desk.submit(turn, "key").revision == 0
+    with pytest.raises(Conflict, match="closed"):
+        desk.do(queue.revise, turn, "{}", "other", 0, later(2))
+
+
+def test_who_was_shut_out_is_given_nothing(store):
+    desk = Desk(store)
+    store.write(lambda session: setattr(session.get(Person, desk.people[0]), "active", False))
+    with pytest.raises(Unknown, match="no such person"):
+        desk.ask(0)
+
+
+def test_gold_comes_as_often_as_wanted_and_to_everybody(store):
+    config = CampaignConfig(gold_share=0.5, raters=2)
+    desk = Desk(store, config, people=2, items=30, gold=30)
+    for who in range(2):
+        done = desk.work_through(who, most=24)
+        gold = sum(turn.item_id > 30 for turn in done)
+        assert 6 <= gold <= 18
+        assert len({turn.item_id for turn in done}) == 24
+    with store.reading() as session:
+        assert session.scalar(select(func.max(Item.taken)).where(Item.gold)) == 2
+        assert not session.scalars(select(Item).where(Item.gold, Item.full)).all()
+
+
+def test_without_gold_left_ordinary_items_come(store):
+    desk = Desk(store, CampaignConfig(gold_share=1.0), items=2, gold=1)
+    assert [turn.item_id for turn in desk.work_through(0)] == [3, 1, 2]
+
+
+# Drawn
+
+
+def test_sides_are_even_for_each_person_and_drawn_by_the_seed(store):
+    config = CampaignConfig(raters=9, gold_share=0, seed=4)
+    desk = Desk(store, config, people=2, items=24)
+    sides = [[turn.swapped for turn in desk.work_through(who)] for who in range(2)]
+    assert all(abs(2 * sum(of) - 24) <= lots.UNEVEN for of in sides)
+    assert sides[0] != sides[1]
+
+
+def test_the_first_draws_of_many_people_are_even():
+    config, none = CampaignConfig(seed=1), lots.Had(0, 0, 0)
+    swapped = sum(lots.is_swapped(config, "q1", person, none) for person in range(1000))
+    assert 450 < swapped < 550
+    again = sum(lots.is_swapped(config, "q1", person, none) for person in range(1000))
+    other = [lots.is_swapped(CampaignConfig(seed=2), "q1", person, none) for person in range(99)]
+    assert swapped == again
+    assert other != [lots.is_swapped(config, "q1", person, none) for person in range(99)]
+
+
+def test_arms_do_not_follow_the_sides():
+    config = CampaignConfig()
+    same = sum(
+        (lots.drawn(0, "side", "q1", person) < 0.5) == (lots.drawn(0, "arm", "q1", person) < 0.5)
+        for person in range(1000)
+    )
+    assert 450 < same < 550
+    assert config.seed == 0
+
+
+@pytest.mark.parametrize(
+    ("assisted", "seen"), [("never", {0}), ("always", {12}), ("by-item", {5, 6, 7})]
+)
+def test_critiques_are_shown_to_the_arm(store, assisted, seen):
+    config = CampaignConfig(assisted=assisted, raters=4, gold_share=0)
+    desk = Desk(store, config, people=4, items=12)
+    shown = {sum(turn.assisted for turn in desk.work_through(who)) for who in range(4)}
+    assert shown <= seen
+
+
+def test_a_person_stays_in_the_arm_and_arms_are_even(store):
+    config = CampaignConfig(assisted="by-rater", raters=9, gold_share=0)
+    desk = Desk(store, config, people=9, items=3)
+    arms = [{turn.assisted for turn in desk.work_through(who)} for who in range(9)]
+    assert all(len(arm) == 1 for arm in arms)
+    assert 4 <= sum(True in arm for arm in arms) <= 5
+    with store.reading() as session:
+        kept = session.scalars(select(Person.assisted).order_by(Person.id)).all()
+    assert [{arm} for arm in kept] == arms
+
+
+# Leases
+
+
+def test_what_ran_out_goes_to_somebody_else(store):
+    desk = Desk(store, items=1)
+    mine = desk.ask(0)
+    assert desk.ask(1, minutes=59.9) is None
+    theirs = desk.ask(1, minutes=60)
+    assert theirs.item_id == mine.item_id
+    assert desk.ask(0, minutes=61) is None
+    for late in (
+        lambda: desk.draft(mine, 0, "late", minutes=61),
+        lambda: desk.submit(mine, "late", minutes=61),
+    ):
+        with pytest.raises(Conflict, match="went to somebody else"):
+            late()
+
+
+def test_what_ran_out_and_was_not_taken_is_still_ones_own(store):
+    desk = Desk(store, items=2)
+    mine = desk.ask(0)
+    assert desk.ask(1, minutes=60).item_id == mine.item_id
+    theirs = desk.ask(1, minutes=60)
+    desk.do(queue.skip, theirs, "too hard", later(61))
+    assert desk.draft(mine, 0, "late but welcome", minutes=62) == 1
+    with store.reading() as session:
+        kept = session.get(Assignment, mine.id)
+        assert (kept.state, kept.expires) == ("leased", stamp(later(62 + 60)))
+    assert desk.submit(mine, "key", minutes=500).assignment_id == mine.id
+
+
+def test_what_ran_out_comes_back_before_anything_new_with_its_draft(store):
+    desk = Desk(store, items=3)
+    mine = desk.ask(0)
+    desk.draft(mine, 0, "half of it")
+    again = desk.ask(0, minutes=300)
+    assert (again.id, again.draft, again.swapped) == (mine.id, "half of it", mine.swapped)
+
+
+def test_a_draft_keeps_the_lease(store):
+    desk = Desk(store, items=1)
+    mine = desk.ask(0)
+    for minutes in (50, 100, 150):
+        desk.draft(mine, minutes // 50 - 1, f"at {minutes}", minutes=minutes)
+    assert desk.ask(1, minutes=205) is None
+
+
+def test_reclaiming_tells_how_many(store):
+    desk = Desk(store)
+    for who in range(3):
+        desk.ask(who)
+    assert store.write(lambda session: queue.reclaim(session, later(59))) == 0
+    assert store.write(lambda session: queue.reclaim(session, later(60))) == 3
+    assert store.write(lambda session: queue.reclaim(session, later(61))) == 0
+
+
+# Worked at
+
+
+def test_an_older_draft_is_refused_and_the_same_one_again_is_not(store):
+    desk = Desk(store)
+    turn = desk.ask(0)
+    assert [desk.draft(turn, 0, "one"), desk.draft(turn, 0, "one")] == [1, 1]
+    for version in (0, 2, -1):
+        with pytest.raises(Conflict, match="another window"):
+            desk.draft(turn, version, "two")
+    assert desk.draft(turn, 1, "two") == 2
+
+
+def test_the_same_form_is_one_rating_and_another_is_refused(store):
+    desk = Desk(store)
+    turn, other = desk.ask(0), desk.ask(1)
+    first = desk.submit(turn, "key")
+    assert desk.submit(turn, "key", minutes=9).id == first.id
+    with pytest.raises(Conflict, match="submitted already"):
+        desk.submit(turn, "another key")
+    with pytest.raises(Conflict, match="for another task"):
+        desk.submit(other, "key")
+    for late in (lambda: desk.draft(turn, 0, "x"), lambda: desk.do(queue.skip, turn, "", START)):
+        with pytest.raises(Conflict, match="submitted already"):
+            late()
+
+
+def test_a_rating_keeps_guideline_and_times(store):
+    desk = Desk(store)
+    turn = desk.ask(0)
+    desk.draft(turn, 0, "x", minutes=2, active_ms=90_000)
+    made = desk.submit(turn, "key", minutes=3, active_ms=80_000)
+    assert (made.guideline, made.schema, made.revision) == ("detailed 1", 1, 0)
+    assert (made.wall_ms, made.active_ms) == (180_000, 90_000)
+    assert made.created == stamp(later(3))
+
+
+def test_times_that_cannot_be_are_bounded(store):
+    desk = Desk(store)
+    turn, early = desk.ask(0), desk.ask(1, minutes=5)
+    made = desk.submit(turn, "a", minutes=60 * 24 * 365, active_ms=10**30)
+    assert made.wall_ms == made.active_ms == 2**31 - 1
+    backwards = desk.submit(early, "b", minutes=4, active_ms=-7)
+    assert backwards.wall_ms == backwards.active_ms == 0
+
+
+def test_a_correction_is_another_rating(store):
+    desk = Desk(store)
+    turn = desk.ask(0)
+    with pytest.raises(Conflict, match="nothing of this task was submitted"):
+        desk.do(queue.revise, turn, "{}", "k", 0, later(1))
+    desk.submit(turn, "first")
+    for number in (1, 2):
+        made = desk.do(queue.revise, turn, f'"{number}"', f"again {number}", 0, later(5))
+        same = desk.do(queue.revise, turn, f'"{number}"', f"again {number}", 0, later(6))
+        assert (made.revision, same.id) == (number, made.id)
+    with store.reading() as session:
+        rows = session.execute(select(Rating.revision, Rating.judgement).order_by(Rating.id))
+        assert rows.all() == [(0, "{}"), (1, '"1"'), (2, '"2"')]
+        assert session.get(Item, turn.item_id).taken == 1
+
+
+def test_what_is_skipped_goes_to_somebody_else_and_never_comes_back(store):
+    desk = Desk(store, items=1)
+    turn = desk.ask(0)
+    desk.do(queue.skip, turn, "the page is in French", later(1))
+    desk.do(queue.skip, turn, "once more", later(2))
+    assert desk.ask(0) is None
+    assert desk.ask(1).item_id == turn.item_id
+    with pytest.raises(Conflict, match="skipped"):
+        desk.submit(turn, "key")
+    with pytest.raises(Conflict, match="skipped"):
+        desk.draft(turn, 0, "x")
+    with store.reading() as session:
+        assert session.get(Assignment, turn.id).reason == "the page is in French"
+
+
+def test_only_ones_own_assignment_is_found(store):
+    desk = Desk(store)
+    turn = desk.ask(0)
+    with store.reading() as session:
+        me, other = (session.get(Person, person) for person in desk.people[:2])
+        assert queue.own(session, turn.id, me).id == turn.id
+        for person, wrong in ((other, turn.id), (me, "guessed"), (me, "\ud800"), (me, "x" * 9999)):
+            with pytest.raises(Unknown, match="no such task of yours"):
+                queue.own(session, wrong, person)
+
+
+def test_what_cannot_be_stored_is_unfit_and_changes_nothing(store):
+    desk = Desk(store)
+    turn = desk.ask(0)
+    for bad in (
+        lambda: desk.draft(turn, 0, "a\0b"),
+        lambda: desk.do(queue.submit, turn, "\ud800", "key", 0, START),
+        lambda: desk.submit(turn, "k" * 101),
+        lambda: desk.do(queue.skip, turn, "r" * 1001, START),
+    ):
+        with pytest.raises(Unfit):
+            bad()
+    with store.reading() as session:
+        assert session.get(Assignment, turn.id).state == "leased"
+
+
+def test_every_change_is_written_down(store):
+    desk = Desk(store, items=2)
+    turn = desk.ask(0)
+    desk.draft(turn, 0, "x")
+    desk.submit(turn, "key")
+    desk.do(queue.revise, turn, "{}", "key 2", 0, later(2))
+    desk.do(queue.skip, desk.ask(0), "why", later(3))
+    desk.ask(1)
+    store.write(lambda session: queue.reclaim(session, later(100)))
+    with store.reading() as session:
+        kinds = session.scalars(select(Event.kind).order_by(Event.id)).all()
+        told = session.scalars(select(Event.content).order_by(Event.id)).all()
+    assert kinds == [
+        "leased", "drafted", "submitted", "revised", "leased", "skipped", "leased", "expired",
+    ]  # fmt: skip
+    assert turn.id in told[2]

@@ -1,0 +1,1 @@
+"""Campaigns: what they are made from, and what people are told to do in them."""

@@ -1,0 +1,112 @@
+"""What every endpoint of the rating page has at hand. Knows no page and no rule of the queue.
+
+Endpoints are plain functions that work with the database in a thread; `posted` reads the form for
+them before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from webqa.rating.config import ServeConfig
+from webqa.rating.errors import NotAllowed, SignInNeeded
+from webqa.rating.records import Role
+from webqa.rating.store.database import Store
+
+FIELDS = 4000
+"""Fields of a form that are read, at the most: an answer of a thousand claims has fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What an application was made with."""
+
+    store: Store
+    config: ServeConfig
+    secret: bytes
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is signed in."""
+
+    id: int
+    name: str
+    role: Role
+
+    @property
+    def reviews(self) -> bool:
+        """Whether this person may see what others said."""
+        return self.role != "rater"
+
+
+def services(request: Request) -> Services:
+    """Return what the application was made with."""
+    found: Services = request.app.state.services
+    return found
+
+
+def visitor(request: Request) -> Visitor:
+    """Return who is signed in.
+
+    Raises:
+        SignInNeeded: nobody is.
+        NotSaved: the database does not tell.
+    """
+    found: Visitor | None = request.state.person
+    if trouble := getattr(request.state, "trouble", None):
+        raise trouble
+    if found is None:
+        raise SignInNeeded("nobody is signed in here: open the link of your invitation")
+    return found
+
+
+def reviewer(request: Request) -> Visitor:
+    """Return who is signed in, if that person may see what others said.
+
+    Raises:
+        SignInNeeded: nobody is.
+        NotAllowed: it is a rater.
+    """
+    found = visitor(request)
+    if not found.reviews:
+        raise NotAllowed("this page is for reviewers")
+    return found
+
+
+def posted(
+    work: Callable[[Request, FormData], Response],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return an endpoint that reads the form and then works in a thread."""
+
+    async def endpoint(request: Request) -> Response:
+        async with request.form(max_files=0, max_fields=FIELDS) as form:
+            return await run_in_threadpool(work, request, form)
+
+    return endpoint
+
+
+def text_of(form: FormData, name: str) -> str:
+    """Return a field of a form, with line ends as we write them; empty where it is missing."""
+    value = form.get(name, "")
+    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+
+
+def wants_json(request: Request) -> bool:
+    """Tell whether the page's script asks, which goes on by itself."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+def go_to(request: Request, address: str) -> Response:
+    """Send the browser on after a post."""
+    if wants_json(request):
+        return JSONResponse({"location": address})
+    return RedirectResponse(address, 303)
