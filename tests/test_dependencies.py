@@ -58,20 +58,7 @@ def closure(requirements):
 
 def test_what_is_imported_is_required_and_the_other_way_round():
     """Fails when an import would break a fresh installation, or a requirement is dead weight."""
-    extras = [
-        one
-        for extra in (
-            "zim",
-            "models",
-            "eval",
-            "inspect",
-            "rating",
-            "parquet",
-            "dense",
-            "serve-env",
-        )  # fmt: skip
-        for one in PROJECT["optional-dependencies"][extra]
-    ]
+    extras = [one for extra in EXTRAS for one in PROJECT["optional-dependencies"][extra]]
     known = {module: {plain(one) for one in given} for module, given in
              packages_distributions().items()}  # fmt: skip
     found = set()

@@ -2,7 +2,8 @@
 
 Each post is one line of the command language, carried out by the browser that policies use
 (webqa.rating.site.browsing) and saved with what the web replied before the next page is shown.
-Everything works without JavaScript. Knows neither what a demonstration is used for nor how it is handed out.
+Everything works without JavaScript. Knows neither what a demonstration is used for nor how it is
+handed out.
 """
 
 from __future__ import annotations

@@ -130,7 +130,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path, acknowledged):
         [sys.executable, "-c", RATE_FOR_EVER, path],
         stdout=subprocess.PIPE,
         text=True,
-        cwd=Path(__file__).parents[3],
+        cwd=Path(__file__).parents[4],
         env=os.environ | {"PYTHONPATH": "."},
     )
     keys = {process.stdout.readline().strip() for _ in range(acknowledged)}
