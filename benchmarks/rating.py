@@ -1,6 +1,6 @@
 """How the rating page holds up: many raters at once, and a server that is killed while they work.
 
-    python -m benchmarks.rating load [--database postgresql://...] [--pause 0.5]
+    python -m benchmarks.rating load [--database postgresql://...] [--pause 2]
     python -m benchmarks.rating kill [--database postgresql://...] [--kills 20]
 
 500 items, each to be rated by three of 50 raters who are programs and work at the same time, in
@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=500)
     parser.add_argument("--raters", type=int, default=50)
     parser.add_argument("--each", type=int, default=3, help="raters of an item")
-    parser.add_argument("--pause", type=float, default=0.5, help="seconds between two requests")
+    parser.add_argument("--pause", type=float, default=2.0, help="seconds between two requests")
     parser.add_argument("--kills", type=int, default=20)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 """Where the claims and the citation marks of an answer stand in its text, in code points.
 
-Knows no page and no judgement.
+What a claim is says `reward.claims`. Knows no page and no judgement.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from env.citations import MARK
-from policies.extractive.candidates import split_sentences
+from env.records import Answer
+from reward.spans import placed_claims
 
-_LEADING = re.compile(rf"(?:\s*{MARK.pattern})+")
 _SINGLE = re.compile(r"\[(\d+)\]")
 _NUMBER = re.compile(r"\d+")
 
@@ -42,32 +42,8 @@ class Piece:
 
 
 def claim_spans(text: str) -> list[Span]:
-    """Return where the sentences of an answer stand, each with the marks directly behind it."""
-    found: list[Span] = []
-    start = 0
-    for line in text.split("\n"):
-        found += _of_line(line, start)
-        start += len(line) + 1
-    return found
-
-
-def _of_line(line: str, offset: int) -> list[Span]:
-    found: list[Span] = []
-    place = 0
-    for sentence in split_sentences(line):
-        start = line.index(sentence.text, place)
-        place = end = start + len(sentence.text)
-        if found and (marks := _LEADING.match(line, start)):
-            # `sky. [1] The`: the mark belongs to the sentence before it.
-            found[-1] = Span(found[-1].start, offset + marks.end())
-            start = marks.end() + _spaces(line, marks.end())
-        if any(map(str.isalnum, MARK.sub("", line[start:end]))):
-            found.append(Span(offset + start, offset + end))
-    return found
-
-
-def _spaces(line: str, place: int) -> int:
-    return len(line) - place - len(line[place:].lstrip())
+    """Return where the claims of an answer stand, each with the marks directly behind it."""
+    return [Span(one.start, one.end) for one in placed_claims(Answer("", text))]
 
 
 def pieces(text: str, quotes: int, pointed: Iterable[Span] = ()) -> list[Piece]:
