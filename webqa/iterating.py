@@ -232,9 +232,10 @@ def _compare(job: Job, stages: Stages, now: Round, seed: int) -> None:
         return
     if not now.comparisons.exists():
         raise Waiting(
-            f'the pairs in {pairs} wait to be judged: give each line a "preference" from 1 (the '
-            f"first answer is much better) to -1, save them as {now.comparisons}, and run the "
-            "same command again"
+            f"the pairs in {pairs} wait to be judged: webqa rate create NAME --pairs {pairs} "
+            f"--pages {now.answers}, then webqa rate export NAME -o {now.comparisons}; or give "
+            'each line a "preference" from 1 (the first answer is much better) to -1 and save them '
+            "there. Then run the same command again"
         )
     stages.make(name, lambda: check_judged(pairs, now.comparisons))
 

@@ -97,7 +97,10 @@ def judge_pairs(pairs: Path, out: Path, judge: Judge) -> int:
 
 
 def check_judged(pairs: Path, comparisons: Path) -> int:
-    """Check that people judged these pairs, or some of them; return how many.
+    """Check that people judged these pairs, or some of them; return how many comparisons there are.
+
+    Where several judged a pair, as in `webqa rate`, there is a comparison of each of them: its id
+    is the pair's, a hyphen, and what tells the raters apart.
 
     Raises:
         ConfigError: a comparison is of no pair, or of other answers.
@@ -106,7 +109,7 @@ def check_judged(pairs: Path, comparisons: Path) -> int:
     known = {pair.id: pair for pair in read(pairs, Pair)}
     found = read_comparisons(comparisons)
     for one in found:
-        pair = known.get(one.id)
+        pair = known.get(one.id) or known.get(one.id.rpartition("-")[0])
         if pair is None or (one.first, one.second) != pair.answers:
             raise ConfigError(
                 f"the comparison {one.id!r} in {comparisons} is of none of the pairs in {pairs}: "

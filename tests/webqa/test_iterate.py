@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from env.config import SMALL
 from env.errors import ConfigError, Error
@@ -19,12 +20,15 @@ from policies.scripted import ScriptedPolicy
 from reward.comparisons import read_comparisons
 from reward.pairs import PairConfig
 from tests.policies.cloning.browsing import GOOD, WEB
+from tests.webqa.rating.made_campaigns import NOW, said, submit
 from webqa.best_of import EpisodeScore
 from webqa.cli import main
 from webqa.cli.iterate import iterate as command
 from webqa.iterating import IterateConfig, Job, StageFlags, Waiting, check, iterate
 from webqa.judging import ScorerJudge, check_judged, judge_pairs, open_judge, write_pairs
 from webqa.questions import write_questions
+from webqa.rating.store.database import open_store, stamp
+from webqa.rating.store.tables import Person
 from webqa.run import Run, Settings
 from webqa.scoring import open_scorer
 from webqa.stages import Stages
@@ -142,6 +146,33 @@ def test_people_are_waited_for_and_their_judgements_taken(job):
     assert [arguments[0] for arguments in program.asked] == ["best-of", "train-reward", "ppo"]
     found = read_comparisons(folder / "comparisons.jsonl")
     assert not any(one.simulated for one in found)
+
+
+def test_the_rating_page_judges_a_round(job):
+    """Fails when what several raters said of a round's pairs is not known as theirs."""
+    job = replace(job, config=replace(job.config, judge="people", rounds=1))
+    program, folder = Program(), job.out / "round-1"
+    with pytest.raises(Waiting, match="webqa rate create NAME --pairs"):
+        iterate(job, Stages(job.out, program))
+    database, pairs = job.out.parent / "ratings.db", folder / "pairs.jsonl"
+    create = ["rate", "create", "round", "--pairs", str(pairs), "--pages", str(folder / "answers")]
+    assert main([*create, "--raters", "2", "-d", str(database)]) == 0
+    keys = [json.loads(line)["id"] for line in pairs.read_text().splitlines()]
+    with open_store(database) as store, store.writing() as session:
+        for name, key, overall in (("Ann", keys[0], 2), ("Bob", keys[0], -1), ("Bob", keys[1], 0)):
+            if session.scalar(select(Person).where(Person.name == name)) is None:
+                session.add(Person(name=name, role="rater", created=stamp(NOW)))
+                session.flush()
+            submit(session, name, key, said(overall))
+    export = ["rate", "export", "round", "-d", str(database), "-o"]
+    for mean, preferences in ((["--mean"], [0.0, 0.25]), ([], [-0.5, 0.0, 1.0])):
+        assert main([*export, str(folder / "comparisons.jsonl"), *mean]) == 0
+        assert check_judged(pairs, folder / "comparisons.jsonl") == len(preferences)
+        found = read_comparisons(folder / "comparisons.jsonl")
+        assert sorted(one.preference for one in found) == preferences
+        assert not any(one.simulated for one in found)
+    iterate(job, Stages(job.out, program))
+    assert [arguments[0] for arguments in program.asked] == ["best-of", "train-reward", "ppo"]
 
 
 def test_judgements_of_other_answers_are_refused(job, tmp_path):

@@ -1,8 +1,11 @@
 """The command `webqa rate` as people type it: create, invite, status, export, close."""
 
 import json
+import re
 import sqlite3
+import tomllib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from env.records import WebIdentity, to_json
 from reward.comparisons import read_comparisons
 from tests.webqa.rating.made_campaigns import NOW, PAGE, empty, pair, said, submit
 from webqa.cli import COMMANDS, main, make_app
+from webqa.cli.needing import RATING, need_rating
 from webqa.rating.store.database import open_store, stamp
 from webqa.rating.store.people import accept, read_secret
 from webqa.rating.store.tables import Person
@@ -42,7 +46,7 @@ def test_from_pairs_to_comparisons(folder, capsys):
     assert main([*CREATE, "--raters", "2", "--seed", "3"]) == 0
     told = capsys.readouterr()
     assert "sky: 2 items, each for 2 people" in told.out
-    assert "webqa rate serve --database ratings.db" in told.out
+    assert told.out.endswith("Next: webqa rate serve\n")
     assert told.err == ""
     with open_store("ratings.db") as store, store.writing() as session:
         for name in ("Ann", "Bob"):
@@ -118,6 +122,8 @@ def test_closing_and_reopening(folder, capsys):
         (["export", "-o", "x.jsonl", "--form", "inspect"], "needs --run"),
         (["invite", "--number", "0"], "--number"),
         (["invite", "--days", "0"], "--days"),
+        (["invite", "--days", "inf"], "--days"),
+        (["invite", "--days", "1e12"], "--days"),
         (["close", "sea"], "no campaign is called 'sea'"),
     ],
 )
@@ -133,6 +139,14 @@ def test_nothing_is_made_where_a_campaign_cannot_be(folder):
         ["rate", "create", "sky", "--pairs", "pairs.jsonl", "-d", "new.db", "--raters", "0"]
     )
     assert not (folder / "new.db").exists()
+
+
+def test_every_package_of_the_extra_is_looked_for():
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    extras = tomllib.loads(text)["project"]["optional-dependencies"]
+    named = (re.match(r"[\w-]+", one)[0] for one in extras["rating"])
+    assert sorted(RATING) == sorted(name.replace("-", "_") for name in named)
+    need_rating()
 
 
 def test_a_command_with_commands_stands_among_the_others(capsys):

@@ -1,5 +1,6 @@
 """`webqa rate serve`: whom it lets in, and how it ends."""
 
+import math
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import sys
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from env.errors import ConfigError
 from tests.webqa.rating.served_pages import Served, a_task
@@ -15,6 +17,7 @@ from webqa.cli import main
 from webqa.cli.exits import Exit
 from webqa.cli.rate_serve import check
 from webqa.rating.config import ServeConfig
+from webqa.rating.store.tables import Campaign
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,8 @@ from webqa.rating.config import ServeConfig
         ({"served_as": ("*",), "accounts": True}, "is no host"),
         ({"port": 1 << 16}, "--port"),
         ({"session_days": 0}, "--session-days"),
+        ({"session_days": 1e9}, "--session-days"),
+        ({"idle_seconds": math.inf}, "--idle-seconds"),
         ({"body_bytes": -1}, "--body-bytes"),
     ],
 )
@@ -46,11 +51,12 @@ def test_a_database_that_is_not_there_is_refused(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_it_serves_until_it_is_told_to_end(tmp_path):
-    with Served(tmp_path, [a_task()]).store:
-        pass
+    with Served(tmp_path, [a_task()]).store as store, store.writing() as session:
+        session.scalars(select(Campaign)).one().guideline = "an older edition"
     command = [sys.executable, "-m", "webqa", "rate", "serve", "--port", "0",
                "-d", str(tmp_path / "ratings.db")]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ) as running:
+        assert running.stderr.readline().startswith("Rivers is shown with a new edition")
         said = running.stderr.readline()
         address = re.search(r"http://\S+", said)[0]
         assert httpx.get(address, timeout=60).status_code == 200

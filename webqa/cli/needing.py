@@ -6,6 +6,11 @@ from importlib.util import find_spec
 
 from env.errors import ConfigError
 
+RATING = (
+    "alembic", "markupsafe", "numpy", "python_multipart", "sqlalchemy", "starlette", "uvicorn",
+)  # fmt: skip
+"""Modules of the packages of the extra `rating`."""
+
 
 def need_numpy() -> None:
     """Refuse where statistics cannot be computed.
@@ -18,12 +23,12 @@ def need_numpy() -> None:
 
 
 def need_rating() -> None:
-    """Refuse where the rating page's database cannot be used.
+    """Refuse where the rating page cannot be used.
 
     Raises:
         ConfigError: one of its packages is not installed.
     """
-    lacking = [name for name in ("sqlalchemy", "alembic", "numpy") if find_spec(name) is None]
+    lacking = [name for name in RATING if find_spec(name) is None]
     if lacking:
         raise ConfigError(
             f"this needs {', '.join(lacking)}: pip install -c constraints.txt -e '.[rating]'"

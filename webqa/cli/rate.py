@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from env.errors import ConfigError
 from webqa.cli.exits import Exit
 from webqa.cli.needing import need_rating
-from webqa.cli.rate_told import tell_collected, tell_created, tell_progress
+from webqa.cli.rate_told import tell_collected, tell_created, tell_invited, tell_progress
 from webqa.folders import expanded
 from webqa.rating.config import CampaignConfig, Form, PairingConfig, SourceConfig, WhichConfig
 from webqa.rating.records import Role
@@ -28,6 +28,7 @@ PAIRING = PairingConfig()
 WHICH = WhichConfig()
 DATABASE = "ratings.db"
 MOST_INVITES = 1_000
+MOST_DAYS = 36_500
 
 DatabaseFlag = Annotated[str, Parameter(name=["--database", "-d"])]
 
@@ -82,7 +83,10 @@ def create(
             )
         )
     tell_created(created, gathered.config)
-    print(f"It is in {database}. Next: webqa rate serve --database {database}")
+    flags = [*(["--web WEB"] if gathered.config.kind == "demonstrate" else ())]
+    if database != DATABASE:
+        flags.append(f"--database {database}")
+    print(f"It is in {database}. Next: {' '.join(['webqa rate serve', *flags])}")
     return Exit.DONE
 
 
@@ -115,8 +119,10 @@ def invite(
     from webqa.rating.store.people import invite as invite_person
     from webqa.rating.store.people import read_secret
 
-    if not 1 <= number <= MOST_INVITES or not days > 0:
-        raise ConfigError(f"--number must be from 1 to {MOST_INVITES:,}, and --days above 0")
+    if not 1 <= number <= MOST_INVITES:
+        raise ConfigError(f"--number must be from 1 to {MOST_INVITES:,}, not {number}")
+    if not 0 < days <= MOST_DAYS:
+        raise ConfigError(f"--days must be above 0 and at most {MOST_DAYS:,}, not {days:g}")
     if again and number > 1:
         raise ConfigError("--again is for one person: leave --number out")
     secret = read_secret(database)
@@ -131,6 +137,7 @@ def invite(
 
         for token in store.write(make):
             print(f"{at.rstrip('/')}/join/{token}")
+    tell_invited(number, role, days)
     return Exit.DONE
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from webqa.rating.store.database import Store
 
 SERVING = ServeConfig()
+MOST_DAYS = 36_500
 GRACE_SECONDS = 5
 """What is still being answered has so long once the server is told to end."""
 
@@ -98,6 +101,7 @@ def _demonstrating(web: Web, settings: Settings) -> Sequence[BaseRoute]:
 
 
 def _serve(database: str, serving: ServeConfig, routes: Sequence[BaseRoute], loop: Loop) -> None:
+    from webqa.rating.campaigns.creating import renew_guidelines
     from webqa.rating.site.application import make_application
     from webqa.rating.store.database import open_store
     from webqa.rating.store.people import read_secret
@@ -106,6 +110,8 @@ def _serve(database: str, serving: ServeConfig, routes: Sequence[BaseRoute], loo
     with open_store(where, create=False) as store, listening(serving) as one:
         if not routes:
             _check_kinds(store)
+        for name in store.write(lambda session: renew_guidelines(session, datetime.now(UTC))):
+            print(f"{name} is shown with a new edition of its guidelines", file=sys.stderr)
         secret = read_secret(where)
         application = make_application(store, serving, secret=secret, extra_routes=routes)
         announce("the rating page", one)
@@ -127,7 +133,10 @@ def _check_kinds(store: Store) -> None:
             select(Campaign.name).where(Campaign.kind == "demonstrate", Campaign.closed.is_(False))
         ).first()
     if found:
-        raise ConfigError(f"in the campaign {found!r} people browse: give --web")
+        raise ConfigError(
+            f"in the campaign {found!r} people browse: say where with --web, as for webqa ask "
+            f"(--web sample), or close it with webqa rate close {found!r}"
+        )
 
 
 def check(serving: ServeConfig) -> None:
@@ -139,9 +148,11 @@ def check(serving: ServeConfig) -> None:
     if not 0 <= serving.port < 1 << 16:
         raise ConfigError(f"--port must be from 0 to {(1 << 16) - 1}, not {serving.port}")
     for name in ("session_days", "idle_seconds", "body_bytes"):
-        if not getattr(serving, name) > 0:
+        if not 0 < getattr(serving, name) < math.inf:
             option = name.replace("_", "-")
             raise ConfigError(f"--{option} must be above 0, not {getattr(serving, name)}")
+    if serving.session_days > MOST_DAYS:
+        raise ConfigError(f"--session-days must be at most {MOST_DAYS:,}")
     allowed_hosts(serving.host, serving.served_as)
     if not serving.accounts and (not is_loopback(serving.host) or serving.served_as):
         raise ConfigError(

@@ -56,27 +56,37 @@ def tell_left_out(left_out: Mapping[str, int], noun: str = "rating") -> None:
             note(f"{counted(number, noun)} left out: {reason}")
 
 
+def tell_invited(number: int, role: str, days: float) -> None:
+    """Print what the links just made are good for."""
+    links = counted(number, f"link for a {role}" if number == 1 else f"{role} link")
+    note(f"{links}, valid for {counted(round(days), 'day')}; serve with --accounts to let them in")
+
+
 def tell_progress(
     found: CampaignProgress, agreed: Sequence[AxisAgreement], apart: Sequence[Disagreement]
 ) -> None:
     """Print how far a campaign is."""
     closed = ", closed" if found.closed else ""
     print(f"{found.name} ({found.kind}, {found.guideline}{closed})")
+    compares = found.kind == "compare"
+    noun = "ratings" if compares else "answers"
+    settled = f"; {found.settled:,} settled" if compares else ""
+    gold = f"; {found.gold_submitted:,} of {counted(found.gold, 'gold item')}" if found.gold else ""
     print(
-        f"{found.submitted:,} of {found.wanted:,} ratings ({found.share:.0%}) of "
-        f"{counted(found.items, 'item')}; {found.running:,} running; {found.settled:,} settled; "
-        f"{found.gold_submitted:,} of {counted(found.gold, 'gold item')}"
+        f"{found.submitted:,} of {found.wanted:,} {noun} ({found.share:.0%}) of "
+        f"{counted(found.items, 'item')}; {found.running:,} running{settled}{gold}"
     )
     for heading, numbers in (("Skipped", found.skipped), ("Flagged", found.flags)):
         if numbers:
             told = ", ".join(f"{reason}: {number:,}" for reason, number in numbers.items())
             print(one_line(f"{heading}: {told}", LINE))
     if found.raters:
-        _print_table([RATERS, *map(_rater, found.raters)])
+        columns = len(RATERS) if compares else RATERS.index("ties")
+        _print_table([row[:columns] for row in (RATERS, *map(_rater, found.raters))])
     rows = [_agreed(one) for one in agreed if one.items]
     if rows:
         _print_table([AGREED, *rows])
-    elif found.kind == "compare":
+    elif compares:
         print("No two people rated the same item: nothing is known of their agreement")
     if apart:
         print(f"{counted(len(apart), 'item')} on which people prefer different answers:")

@@ -122,7 +122,7 @@ def show_step(step: Step, to: Console, *, number: int = 0, whole: bool = False) 
 def place(seen: Observation) -> str:
     """Return in one line where the browser is."""
     if seen.answering:
-        return f"Answering, with {len(seen.quotes)} quotes"
+        return f"Answering, with {counted(len(seen.quotes), 'quote')}"
     if not seen.title and not seen.text:
         return "No page yet"
     domain = f" ({one_line(seen.domain)})" if seen.domain else ""

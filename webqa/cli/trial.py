@@ -90,7 +90,8 @@ def report(
 
     Args:
         where: The database of the rating page (a file, or postgresql://USER@HOST/NAME), or a file
-            written by `webqa rate export --form ratings --planted` or `webqa trial simulate`.
+            written by `webqa rate export --form ratings --planted --unsettled` or
+            `webqa trial simulate`.
         campaign: Its name; without it, the only one.
         scorer: Tells also which flaws this scorer ranks below the original, and no critique names:
             a folder made by `webqa train-reward`, rules, support, or another --scorer.

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from env.records import Question, Quote
+from env.errors import Reason
+from env.records import Page, Question, Quote
 from reward.critiques import Critique
 from reward.pairs import Pair
 
@@ -138,3 +139,18 @@ class Judgement:
     sound: tuple[Which, ...] = ()
     """In a trial: the answers in which the rater says there is none; silence says neither."""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the web gave when it was asked for something: a page, or why there is none."""
+
+    asked: str
+    """The query, or the URL."""
+    page: Page | None = None
+    stored: str = ""
+    """Hash under which the page's text is stored; a draft then holds it there alone."""
+    differs: bool = False
+    """Whether the stored page has another address or date: these are then held here."""
+    fault: str = ""
+    reason: Reason = ""

@@ -9,7 +9,6 @@ from env.errors import ConfigError
 from env.jsonl import read
 from webqa.rating.records import Task
 from webqa.rating.results.lines import RatingLine
-from webqa.trial.simulating import SIMULATED
 
 SQLITE = b"SQLite format 3\0"
 """With which a file of SQLite begins."""
@@ -20,7 +19,8 @@ def read_ratings(where: str, campaign: str = "") -> list[RatingLine]:
 
     Args:
         where: a database (a file, or postgresql://USER@HOST/NAME), or JSON lines as
-            `webqa rate export --form ratings --planted` and `webqa trial simulate` write them.
+            `webqa rate export --form ratings --planted --unsettled` and `webqa trial simulate`
+            write them.
         campaign: its name; without it, the only one of the database, or all of the file.
 
     Raises:
@@ -39,6 +39,8 @@ def read_ratings(where: str, campaign: str = "") -> list[RatingLine]:
     try:
         with store.reading() as session:
             chosen = campaign_named(session, campaign)
+            if chosen.kind != "compare":
+                raise ConfigError(f"{chosen.name} holds demonstrations: it is no trial")
             # What a reviewer settled is not what raters found.
             which = WhichConfig(planted=True, unsettled=True)
             return list(rating_lines(session, chosen, which, Read()))
@@ -63,7 +65,7 @@ def tasks_of(lines: Iterable[RatingLine]) -> list[Task]:
 
 def is_simulated(lines: Iterable[RatingLine]) -> bool:
     """Tell whether programs judged, be it only some of it."""
-    return any(SIMULATED in (one.campaign, one.guideline) for one in lines)
+    return any(one.simulated for one in lines)
 
 
 def _is_database(path: Path) -> bool:

@@ -35,7 +35,7 @@ def rows_of(found: Iterable[Compared]) -> list[list[str]]:
 
 def critics_rows(found: Sequence[Named]) -> list[list[str]]:
     """Return what critiques name, by kind of flaw; a head first."""
-    rows = [["planted", "answers", "named %", "critiques of other places"]]
+    rows = [["planted", "answers", "named by a critique %", "critiques of other places"]]
     for one in found:
         kind = one.kind or "nothing (any critique)"
         rows.append([kind, f"{one.tasks:,}", _told(one.named, True), f"{one.beside_it:.2f}"])
@@ -45,7 +45,7 @@ def critics_rows(found: Sequence[Named]) -> list[list[str]]:
 def gap_rows(gap: Gap) -> list[list[str]]:
     """Return what a scorer ranks below, and what is named of it; a head first."""
     return [
-        ["", "of flaws %"],
+        ["", f"of {gap.flaws:,} flaws %"],
         [f"ranked below the original by {gap.scorer}", _told(gap.below, True)],
         ["ranked below, and no critique names it (the gap)", _told(gap.unnamed, True)],
         ["named by a critique, and not ranked below", _told(gap.silent, True)],
@@ -117,4 +117,8 @@ _NAMED = (
     "Share of the flaws that a critique is about, and of the controls that have any critique, "
     "whether it was shown or not. Intervals of 95 %."
 )
-_GAP = "The gap: something in the model knows of the flaw, and nobody is told."
+_GAP = (
+    "Each answer with a planted flaw is scored, and the same answer as it was before. The gap: "
+    "something in the scorer knows of the flaw, and nobody is told. One that knows nothing and "
+    "draws its scores ranks half of the flaws below. Intervals of 95 %."
+)

@@ -1,7 +1,7 @@
 """Simulated raters of known skill, whom assistance helps by a known amount.
 
 They check that a trial finds the effect that is there; what they say is always marked as simulated,
-by the rater's name and the campaign's, and is never to be told as people's.
+in a field of its own and by the names of rater and campaign, and is never to be told as people's.
 """
 
 from __future__ import annotations
@@ -148,6 +148,7 @@ def _line(
         first_critiques=task.first_critiques,
         second_critiques=task.second_critiques,
         planted=planted,
+        simulated=True,
     )
 
 

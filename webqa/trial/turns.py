@@ -53,6 +53,8 @@ def turns_of(lines: Iterable[RatingLine]) -> Turns:
         planted = line.planted
         if planted is None:
             left_out["no item of a trial"] += 1
+        elif line.settled:
+            left_out["a reviewer's, who settled it (--unsettled exports the raters')"] += 1
         elif (said := _said(line.judgement, planted.answer)) is None:
             left_out["it is not told whether the answer has a flaw"] += 1
         else:

@@ -1,6 +1,7 @@
 """What a trial found: known figures, both clusters counted, known effects found again, and told."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,12 +12,13 @@ from reward.critiques import Critique
 from reward.scorers import Score
 from webqa.cli import main
 from webqa.rating.records import Judgement, Mark
-from webqa.rating.results.lines import RatingLine
+from webqa.rating.results.lines import RatingLine, comparison
 from webqa.statistics import wilson
 from webqa.trial.analysing import analyse
 from webqa.trial.clustering import Clusters, interval, mean, probit, share_interval, variance
 from webqa.trial.config import SimulationConfig
 from webqa.trial.critics import gap_of, named_of
+from webqa.trial.reading import is_simulated, read_ratings, tasks_of
 from webqa.trial.simulating import expected, made_up, simulate
 from webqa.trial.turns import Turn, turns_of
 
@@ -103,6 +105,13 @@ def test_what_a_rater_did_not_say_is_neither_found_nor_missed():
     assert sorted(found.left_out.values()) == [1, 1]
 
 
+def test_what_a_reviewer_settled_is_no_turn_of_a_rater():
+    task = made_up(1, controls=0)[0]
+    found = turns_of([replace(line(task, Judgement(1, flawed=("first", "second"))), settled=True)])
+    assert found.turns == ()
+    assert sum(found.left_out.values()) == 1
+
+
 @pytest.mark.parametrize("arms", ["by-item", "by-rater"])
 def test_a_known_effect_is_found_again(arms):
     inside = []
@@ -120,6 +129,10 @@ def test_simulated_raters_are_never_twice_at_one_task_and_always_marked():
     assert len({(one.rater, one.pair.id) for one in lines}) == len(lines) == 120
     assert {one.campaign for one in lines} == {"simulated"}
     assert all(one.rater.startswith("simulated-") for one in lines)
+    assert all(one.simulated and comparison(one).simulated for one in lines)
+    people = [replace(one, simulated=False) for one in lines]
+    assert is_simulated(people) is False
+    assert is_simulated([*people, lines[0]]) is True  # be it one of many
     assert lines == list(simulate(made_up(30), SimulationConfig(raters=5, each=4)))
 
 
@@ -159,6 +172,10 @@ def test_a_simulated_trial_from_the_command_line(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "Programs judged here, not people" in told
     assert "flaws found" in told
+    flaws = sum(bool(one.planted.kind) for one in tasks_of(read_ratings(str(ratings))))
+    gap = told[told.index(f"of {flaws} flaws %") :].splitlines()
+    assert re.match(r"ranked below the original by rules +\d", gap[1])
+    assert re.match(r"ranked below, and no critique names it \(the gap\) +\d", gap[2])
     assert "Programs judged here" in page.read_text()
     assert "<script" not in page.read_text()
 
@@ -180,6 +197,14 @@ def test_what_cannot_be_done_is_said_in_one_line(arguments, tmp_path, monkeypatc
     assert told
     assert "\n" not in told
     assert not list(tmp_path.iterdir())
+
+
+def test_demonstrations_are_no_trial(tmp_path, capsys):
+    questions, path = tmp_path / "q.jsonl", str(tmp_path / "ratings.db")
+    questions.write_text('{"question": "Why is the sky blue?"}\n', encoding="utf-8")
+    assert main(["rate", "create", "demos", "--questions", str(questions), "-d", path]) == 0
+    assert main(["trial", "report", path]) == 1
+    assert "demos holds demonstrations" in capsys.readouterr().err
 
 
 def test_a_file_of_other_lines_is_refused(tmp_path, capsys):

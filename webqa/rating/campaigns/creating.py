@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 BATCH = 500
 """Items that are written at once."""
 REVIEWERS = ("reviewer", "admin")
+MOST_RATERS = 1_000_000
+LONGEST_LEASE = 525_600
+"""Minutes of a lease: a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,10 @@ def check(name: str, items: Sequence[NewItem], config: CampaignConfig) -> None:
     for field, share in (("complete", config.complete), ("gold-share", config.gold_share)):
         if not 0 <= share <= 1:
             raise ConfigError(f"--{field} must be from 0 to 1, not {share}")
-    if config.raters < 1 or not config.lease_minutes > 0:
-        raise ConfigError("--raters must be at least 1, and --lease-minutes above 0")
+    if not 1 <= config.raters <= MOST_RATERS:
+        raise ConfigError(f"--raters must be from 1 to {MOST_RATERS:,}, not {config.raters}")
+    if not 0 < config.lease_minutes <= LONGEST_LEASE:
+        raise ConfigError(f"--lease-minutes must be above 0 and at most {LONGEST_LEASE:,}")
     kinds = {type(one.content) for one in items}
     if kinds - {Demonstration if config.kind == "demonstrate" else Task}:
         raise ConfigError(f"a campaign of kind {config.kind} cannot hold such items")

@@ -122,9 +122,9 @@ def fault_of(pair: Pair) -> str:
     if not (pair.id and pair.question and first.question.strip()):
         return "it has no id or names no question"
     if first.question != second.question:
-        return "its two answers are to different questions"
+        return "the two answers are to different questions"
     if (first.text, first.quotes) == (second.text, second.quotes):
-        return "its two answers are the same"
+        return "the two answers are the same"
     if not (first.text.strip() and second.text.strip()):
         return "one of its answers is empty"
     return ""

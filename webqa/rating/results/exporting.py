@@ -88,16 +88,6 @@ def export(
     return Exported(written, dict(read.left_out))
 
 
-def comparisons(
-    session: Session,
-    campaign: Campaign,
-    which: WhichConfig = ALL,
-    read: Read | None = None,
-) -> Iterator[Comparison]:
-    """Yield the usable ratings of a campaign as comparisons; `read` counts the others."""
-    return _comparisons(session, campaign, which, read or Read(), mean=False)
-
-
 def _comparisons(
     session: Session, campaign: Campaign, which: WhichConfig, read: Read, mean: bool
 ) -> Iterator[Comparison]:

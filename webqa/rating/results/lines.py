@@ -53,12 +53,15 @@ class RatingLine:
     raters: int = 1
     """How many people were to rate the pair."""
     active_ms: int = 0
-    """Time in which the page was seen and used."""
+    """Time in which the page was seen and used, all in all since the lease."""
     wall_ms: int = 0
+    """From the lease to the submission."""
     first_critiques: tuple[Critique, ...] = ()
     second_critiques: tuple[Critique, ...] = ()
     planted: Planted | None = None
     """Of a trial, and only where asked for."""
+    simulated: bool = False
+    """Whether a program judged; never to be told as people's."""
     schema: int = SCHEMA
 
 
@@ -72,7 +75,7 @@ def unusable(line: RatingLine) -> str:
     return ""
 
 
-def comparison(line: RatingLine, simulated: bool = False) -> Comparison:
+def comparison(line: RatingLine) -> Comparison:
     """Return a rating as a comparison; it must be usable.
 
     Of a pair that several people rate each comparison has an id of its own, which begins with the
@@ -91,7 +94,7 @@ def comparison(line: RatingLine, simulated: bool = False) -> Comparison:
         axes={name: _share(value) for name, value in sorted(judgement.axes.items())},
         dataset=pair.dataset,
         rater=line.rater,
-        simulated=simulated,
+        simulated=line.simulated,
         guideline=line.guideline,
         created=line.created,
         # Rankings tell by a pair's notes which side is people's: those of the rater stay out.

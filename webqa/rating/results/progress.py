@@ -87,7 +87,6 @@ class CampaignProgress:
 class _Worked:
     """What one person did, as it is counted."""
 
-    name: str = ""
     seconds: list[float] = field(default_factory=list)
     left: list[float] = field(default_factory=list)
     swapped: list[float] = field(default_factory=list)

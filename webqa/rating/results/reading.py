@@ -134,6 +134,8 @@ def _settled(
         expected=item.expected,
         settled=True,
         raters=item.wanted,
+        first_critiques=task.first_critiques,
+        second_critiques=task.second_critiques,
         planted=task.planted,
     )
 

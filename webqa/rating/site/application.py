@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -61,6 +62,8 @@ def make_application(
             ClientDisconnect: _gone,
         },
     )
+    # It would send people from an address with a slash at its end to one without HTTPS.
+    application.router.redirect_slashes = False
     application.state.services = services = Services(store, config, secret, now)
     return secured(
         signing.People(application, services),
@@ -72,23 +75,38 @@ def make_application(
 
 def routes() -> list[BaseRoute]:
     """Return the routes of the rating page itself."""
+    register_url_convertor("row", RowNumber())
     return [
         Route("/", home.home),
-        Route("/campaign/{campaign:int}", home.campaign),
-        Route("/campaign/{campaign:int}/next", posted(home.following), methods=["POST"]),
+        Route("/campaign/{campaign:row}", home.campaign),
+        Route("/campaign/{campaign:row}/next", posted(home.following), methods=["POST"]),
         Route("/task/{assignment}", comparing.task),
         Route("/task/{assignment}/draft", posted(comparing.draft), methods=["POST"]),
         Route("/task/{assignment}/submit", posted(comparing.submit), methods=["POST"]),
         Route("/task/{assignment}/skip", posted(comparing.skip), methods=["POST"]),
         Route("/dashboard", dashboard.overview),
-        Route("/dashboard/{campaign:int}", dashboard.campaign),
-        Route("/item/{item:int}", dashboard.item),
-        Route("/item/{item:int}/settle", posted(dashboard.settled), methods=["POST"]),
+        Route("/dashboard/{campaign:row}", dashboard.campaign),
+        Route("/item/{item:row}", dashboard.item),
+        Route("/item/{item:row}/settle", posted(dashboard.settled), methods=["POST"]),
         Route("/join/{token}", signing.invitation),
         Route("/join", posted(signing.join), methods=["POST"]),
         Route("/sign-out", posted(signing.sign_out), methods=["POST"]),
         Mount("/static", Kept(directory=STATIC)),
     ]
+
+
+class RowNumber(Convertor[int]):
+    """Numbers of rows in addresses; a longer one is no number of any row."""
+
+    regex = "[0-9]{1,9}"
+
+    def convert(self, value: str) -> int:
+        """Return the number."""
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        """Return how it is written."""
+        return str(value)
 
 
 class Kept(StaticFiles):

@@ -24,7 +24,7 @@ from env.records import Answer, Episode, to_json
 from reward.claims import claims_of
 from webqa.rating.errors import Conflict, Unfit
 from webqa.rating.site.asked import Asked, Busy, Questions
-from webqa.rating.site.endpoints import FIELDS, go_to, services, text_of, visitor
+from webqa.rating.site.endpoints import form_of, go_to, services, text_of, visitor
 from webqa.rating.site.templating import render
 from webqa.rating.store.database import note_event, stamp, storable
 from webqa.rating.store.pages import keep
@@ -106,7 +106,7 @@ class Asking:
         return reply
 
     async def _begin(self, request: Request) -> Response:
-        async with request.form(max_files=0, max_fields=FIELDS) as form:
+        async with form_of(request) as form:
             text, after = text_of(form, "question"), text_of(form, "after")
         owner = visitor(request).id
         before = self._questions.find(after, owner) if after else None
@@ -162,7 +162,7 @@ class Asking:
 
     async def _vote(self, request: Request) -> Response:
         asked = self._find(request)
-        async with request.form(max_files=0, max_fields=FIELDS) as form:
+        async with form_of(request) as form:
             value, note = _read_vote(form)
         if asked.rollout is None:
             raise Conflict("there is no answer to this question that could be voted on")

@@ -16,7 +16,7 @@ from env import actions
 from env.answers import says_nothing_found
 from env.browser import LONGEST_ANSWER, Browser
 from env.citations import make_answer, strip_citations
-from env.errors import InvalidAction, Reason, WebError
+from env.errors import InvalidAction, WebError
 from env.records import Answer, Observation, Page, Question, Quote
 from env.sanitise import sanitise
 from env.web.base import Web
@@ -25,22 +25,8 @@ from policies.human import HumanPolicy
 from policies.scripted import ScriptedPolicy
 from reward.claims import claims_of
 from webqa.rating.errors import Conflict, Unfit
+from webqa.rating.records import Reply
 from webqa.run import Settings, configuration
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the web gave when it was asked for something: a page, or why there is none."""
-
-    asked: str
-    """The query, or the URL."""
-    page: Page | None = None
-    stored: str = ""
-    """Hash under which the page's text is stored; a draft then holds it there alone."""
-    differs: bool = False
-    """Whether the stored page has another address or date: these are then held here."""
-    fault: str = ""
-    reason: Reason = ""
 
 
 @dataclass(frozen=True, slots=True)

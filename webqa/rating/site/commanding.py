@@ -1,4 +1,4 @@
-"""What the forms of the text browser say: a line of the command language, an answer, a time.
+"""What the forms of the text browser say: a line of the command language, an answer.
 
 Knows neither the browser nor the database.
 """
@@ -53,9 +53,3 @@ def problem_of(browsing: Browsing, form: FormData) -> str:
         names = "names" if len(checked.answer.removed) == 1 else "name"
         return f"{marks} {names} no quote and would be taken out: correct the answer, or confirm"
     return ""
-
-
-def active_of(form: FormData) -> int:
-    """Return the working time so far that a page counted, in milliseconds."""
-    text = text_of(form, "active_ms")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0

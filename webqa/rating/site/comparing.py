@@ -22,7 +22,14 @@ from webqa.rating.campaigns.creating import rules
 from webqa.rating.campaigns.guiding import as_html, read_guideline
 from webqa.rating.errors import Conflict, Unfit
 from webqa.rating.records import Judgement, Task
-from webqa.rating.site.endpoints import go_to, services, text_of, visitor, wants_json
+from webqa.rating.site.endpoints import (
+    count_of,
+    go_to,
+    services,
+    text_of,
+    visitor,
+    wants_json,
+)
 from webqa.rating.site.forms import Asked, read_judgement, without_blanks
 from webqa.rating.site.home import after, next_address
 from webqa.rating.site.missing import Missing, missing
@@ -85,13 +92,13 @@ def draft(request: Request, form: FormData) -> Response:
         assignment = _own(request, session)
         asked = _asked(session, assignment)
         said = to_json(read_judgement(form, asked)).decode()
-        version = _number(form, "version")
-        return queue.save_draft(session, assignment, version, said, _number(form, "active_ms"), now)
+        version, active = count_of(form, "version"), count_of(form, "active_ms")
+        return queue.save_draft(session, assignment, version, said, active, now)
 
     try:
         version = services(request).store.write(work)
     except Conflict as error:
-        return _newer(request, error, _number(form, "version"))
+        return _newer(request, error, count_of(form, "version"))
     if wants_json(request):
         return JSONResponse({"version": version})
     return RedirectResponse(f"/task/{request.path_params['assignment']}", 303)
@@ -122,7 +129,7 @@ def submit(request: Request, form: FormData) -> Response:
         said = without_blanks(read_judgement(form, asked))
         if missing(said, asked):
             return _turn(session, assignment, said)
-        key, active = text_of(form, "key"), _number(form, "active_ms")
+        key, active = text_of(form, "key"), count_of(form, "active_ms")
         if not key:
             raise Unfit("the form has no key: open the task again")
         take = queue.revise if text_of(form, "revising") == "yes" else queue.submit
@@ -242,9 +249,3 @@ def _page(request: Request, turn: Turn, lacks: Sequence[Missing] = ()) -> Respon
         guideline=guideline,
         guideline_html=Markup(as_html(guideline)),  # ours, and markup in it is text
     )
-
-
-def _number(form: FormData, name: str) -> int:
-    """Return a count in a form; 0 where it holds none."""
-    text = text_of(form, name)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0

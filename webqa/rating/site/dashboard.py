@@ -26,11 +26,12 @@ from webqa.rating.results.progress import progress
 from webqa.rating.results.reading import latest
 from webqa.rating.site.endpoints import go_to, reviewer, services
 from webqa.rating.site.forms import Asked, read_judgement
-from webqa.rating.site.showing import FLAG_WORDS, STEPS, show
+from webqa.rating.site.showing import AXIS_WORDS, FLAG_WORDS, STEPS, show
 from webqa.rating.site.templating import render
 from webqa.rating.store.tables import Campaign, Item, Person
 
 STEP_WORDS = dict(STEPS)
+AXIS_TITLES = {"overall": "Overall"} | {axis: words[0] for axis, words in AXIS_WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def campaign(request: Request) -> Response:
         height=HEIGHT,
         flags=FLAG_WORDS,
         steps=STEP_WORDS,
+        axes=AXIS_TITLES,
     )
 
 

@@ -28,12 +28,12 @@ from env.web.base import Web
 from webqa.rating.campaigns.guiding import as_html, read_guideline
 from webqa.rating.errors import Conflict, Refused, Unfit
 from webqa.rating.site import unfinished
-from webqa.rating.site.browsing import Browsing, Progress, Reply, take_up
-from webqa.rating.site.commanding import active_of, line_of, problem_of
-from webqa.rating.site.endpoints import FIELDS, go_to, services, text_of, visitor
+from webqa.rating.site.browsing import Browsing, Progress, take_up
+from webqa.rating.site.commanding import line_of, problem_of
+from webqa.rating.site.endpoints import count_of, form_of, go_to, services, text_of, visitor
 from webqa.rating.site.saying import NOTHING, Said, shown
 from webqa.rating.site.templating import render
-from webqa.rating.site.unfinished import Unfinished
+from webqa.rating.site.unfinished import Saved, Unfinished
 from webqa.rating.store import queue
 from webqa.run import Settings
 
@@ -203,26 +203,24 @@ class Demonstrating:
         self, request: Request, form: FormData, opened: Unfinished, browsing: Browsing
     ) -> Unfinished:
         """Save how the browsing stands; return it with the version it has now."""
-        active, progress = active_of(form), browsing.progress
+        active, progress = count_of(form, "active_ms"), browsing.progress
 
-        def work(session: Session) -> tuple[int, tuple[Reply, ...]]:
+        def work(session: Session) -> Saved:
             return unfinished.save(
                 session, opened, visitor(request), progress, active, _now(request)
             )
 
-        version, replies = await _written(request, work)
-        browsing.stored(replies)
+        saved = await _written(request, work)
+        browsing.stored(saved.replies)
         return opened._replace(
-            version=version,
-            progress=browsing.progress,
-            active_ms=max(active, opened.active_ms),
+            version=saved.version, progress=browsing.progress, active_ms=saved.active_ms
         )
 
     async def _submit(
         self, request: Request, form: FormData, opened: Unfinished, browsing: Browsing
     ) -> Response:
         rollout = await browsing.rollout(opened.id)
-        key, active = text_of(form, "key"), active_of(form)
+        key, active = text_of(form, "key"), count_of(form, "active_ms")
 
         def work(session: Session) -> None:
             unfinished.submit(
@@ -264,7 +262,7 @@ class Demonstrating:
 
 def _posted(work: Work) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        async with request.form(max_files=0, max_fields=FIELDS) as form:
+        async with form_of(request) as form:
             try:
                 return await work(request, form)
             except Refused:

@@ -6,12 +6,14 @@ them before.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -22,6 +24,9 @@ from webqa.rating.store.database import Store
 
 FIELDS = 4000
 """Fields of a form that are read, at the most: an answer of a thousand claims has fewer."""
+
+FORM = "application/x-www-form-urlencoded"
+NOT_A_FORM = 415
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +93,39 @@ def posted(
     """Return an endpoint that reads the form and then works in a thread."""
 
     async def endpoint(request: Request) -> Response:
-        async with request.form(max_files=0, max_fields=FIELDS) as form:
+        async with form_of(request) as form:
             return await run_in_threadpool(work, request, form)
 
     return endpoint
+
+
+@asynccontextmanager
+async def form_of(request: Request) -> AsyncIterator[FormData]:
+    """Read a form, as browsers send those of our pages.
+
+    Parts with a character set of the sender's choice are not read: some decoders of Python take
+    minutes for a megabyte, in which nobody else would be answered.
+
+    Raises:
+        HTTPException: it is of another kind, or has too many fields.
+    """
+    kind = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
+    if kind != FORM:
+        raise HTTPException(NOT_A_FORM, f"forms are sent as {FORM}")
+    async with request.form(max_files=0, max_fields=FIELDS) as form:
+        yield form
 
 
 def text_of(form: FormData, name: str) -> str:
     """Return a field of a form, with line ends as we write them; empty where it is missing."""
     value = form.get(name, "")
     return value.replace("\r\n", "\n") if isinstance(value, str) else ""
+
+
+def count_of(form: FormData, name: str) -> int:
+    """Return a count in a form, such as a version or milliseconds; 0 where it holds none."""
+    text = text_of(form, name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
 
 
 def wants_json(request: Request) -> bool:

@@ -42,9 +42,10 @@ GRAVITIES: tuple[Gravity, ...] = get_args(Gravity)
 LONGEST_NOTE = 10_000
 """Characters of a note that are kept."""
 MOST_MARKS = 1_000
-_MARK = re.compile(r"(support|relevance|error|span)-(left|right)-(\d{1,7})-(\d{1,7})")
+_MARK = re.compile(r"(support|relevance|error|span)-(left|right)-([0-9]{1,7})-([0-9]{1,7})")
 Word = TypeVar("Word", bound=str)
-_NUMBERED = re.compile(r"(trust|valid|gravity)-(left|right)-(\d{1,4})")
+_NUMBERED = re.compile(r"(trust|valid|gravity)-(left|right)-([0-9]{1,4})")
+_ABOUT = re.compile(r"(support|relevance|error|span|trust|valid|gravity)-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,8 @@ def read_judgement(form: FormData, asked: Asked) -> Judgement:
             _read_mark(found, value, read, asked)
         elif found := _NUMBERED.fullmatch(name):
             _read_numbered(found, value, read, asked)
+        elif _ABOUT.match(name):
+            raise Unfit(f"{name[:40]!r} is about nothing on this page")
     flaws = {which(side, asked.swapped): _text(form, f"flaw-{side}") for side in SIDES}
     note = _text(form, "note").replace("\r\n", "\n")
     if len(note) > LONGEST_NOTE:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from webqa.rating.campaigns.creating import rules
 from webqa.rating.campaigns.guiding import Guideline, as_html, read_guideline
-from webqa.rating.errors import Unknown
+from webqa.rating.errors import SignInNeeded, Unknown
 from webqa.rating.site.endpoints import go_to, services, visitor
 from webqa.rating.site.templating import render
 from webqa.rating.store import queue
@@ -48,9 +48,10 @@ class Listed:
 
 def home(request: Request) -> Response:
     """Show the campaigns; to somebody who is not signed in, how to get in."""
-    if request.state.person is None:
-        return render(request, "welcome.html", status=401)
-    person = visitor(request)
+    try:
+        person = visitor(request)
+    except SignInNeeded as error:
+        return render(request, "welcome.html", status=error.status)
     with services(request).store.reading() as session:
         campaigns = session.scalars(select(Campaign).order_by(Campaign.id))
         listed = [_listed(session, one, person.id) for one in campaigns]

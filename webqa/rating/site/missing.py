@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from webqa.rating.records import Judgement, Which
 from webqa.rating.site.forms import SIDES, Asked, Side, which
+from webqa.rating.site.showing import AXIS_WORDS
 from webqa.rating.site.spans import Span, claim_spans
 
 REFUSED_QUESTION = frozenset({"nonsense", "controversial"})
@@ -39,7 +40,9 @@ def _missing(judgement: Judgement, asked: Asked) -> Iterator[Missing]:
     if asked.complete:
         for axis in asked.axes:
             if axis not in judgement.axes:
-                yield Missing(f"axis-{axis}", f"Compare both answers: {axis}")
+                yield Missing(
+                    f"axis-{axis}", f"Compare both answers: {AXIS_WORDS[axis][0].lower()}"
+                )
     if judgement.overall is None:
         yield Missing("overall", "Say which answer is better overall")
 
@@ -51,7 +54,8 @@ def _sources(
     open_ones = [n for n in range(1, len(getattr(asked.task, about)) + 1) if n not in rated]
     if open_ones:
         numbers = ", ".join(map(str, open_ones))
-        yield Missing(place, f"Say how far you trust source {numbers} of answer {label}")
+        noun = "source" if len(open_ones) == 1 else "sources"
+        yield Missing(place, f"Say how far you trust {noun} {numbers} of answer {label}")
 
 
 def _claims(

@@ -17,6 +17,8 @@ from webqa.serving.guard import Application, Guard, Receive, Scope, Send
 
 PATIENCE = 30.0
 """Seconds that are waited for the next part of a form."""
+PARTS = 10
+"""Times as long the whole form may take."""
 TOO_SLOW, TOO_LARGE = 408, 413
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
@@ -127,13 +129,15 @@ class BodyLimit:
 
     def _limited(self, receive: Receive) -> Receive:
         read, more = 0, True
+        end = asyncio.get_running_loop().time() + self._patience * PARTS
 
         async def limited() -> MutableMapping[str, Any]:
             nonlocal read, more
             if not more:  # what is waited for now is that the browser goes away
                 return await receive()
             try:
-                message = await asyncio.wait_for(receive(), self._patience)
+                left = end - asyncio.get_running_loop().time()
+                message = await asyncio.wait_for(receive(), min(self._patience, left))
             except TimeoutError:
                 raise HTTPException(TOO_SLOW, "the form took too long to arrive") from None
             read, more = read + len(message.get("body", b"")), message.get("more_body", False)

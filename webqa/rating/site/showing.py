@@ -114,7 +114,8 @@ def show(asked: Asked, judgement: Judgement) -> Shown:
     overall = Choice(
         "overall",
         "Overall, which answer is better?",
-        "Weigh everything, as the guidelines say. Only this is always asked.",
+        "Weigh everything, as the guidelines say."
+        + ("" if asked.complete or asked.task.planted else " This alone has to be answered."),
         _turned(judgement.overall, asked),
     )
     return Shown(

@@ -11,13 +11,24 @@ from sqlalchemy.orm import Session
 from env.records import Question, from_json, to_json
 from policies.base import Rollout
 from webqa.rating.errors import Unknown
-from webqa.rating.records import Demonstration
-from webqa.rating.site.browsing import Progress, Reply
+from webqa.rating.records import Demonstration, Reply
+from webqa.rating.site.browsing import Progress
 from webqa.rating.site.comparing import CampaignName
 from webqa.rating.store import queue
 from webqa.rating.store.pages import keep, keep_replies, with_pages, without_pages
+from webqa.rating.store.ratings import active
 from webqa.rating.store.tables import Campaign, Item
 from webqa.run import Settings
+
+
+class Saved(NamedTuple):
+    """What a demonstration became by being saved."""
+
+    version: int
+    active_ms: int
+    """From the lease on, as it is stored."""
+    replies: tuple[Reply, ...]
+    """They tell where their pages are stored."""
 
 
 class Unfinished(NamedTuple):
@@ -78,11 +89,8 @@ def save(
     progress: Progress,
     active_ms: int,
     now: datetime,
-) -> tuple[int, tuple[Reply, ...]]:
+) -> Saved:
     """Save how far a person has come, and the pages that are new.
-
-    Returns:
-        The version it has now, and the replies, which tell where their pages are stored.
 
     Raises:
         Conflict: another version was saved meanwhile, or the place was taken.
@@ -91,7 +99,7 @@ def save(
     replies = keep_replies(session, progress.replies)
     draft = to_json(replace(progress, replies=without_pages(replies))).decode()
     version = queue.save_draft(session, assignment, opened.version, draft, active_ms, now)
-    return version, replies
+    return Saved(version, assignment.active_ms, replies)
 
 
 def submit(
@@ -110,12 +118,9 @@ def submit(
     """
     for page in rollout.pages:
         keep(session, page)
-    episode = replace(
-        rollout.episode,
-        started_at=opened.leased,
-        seconds=max(opened.active_ms, active_ms) / 1000,
-    )
     assignment = queue.own(session, opened.id, person)
+    seconds = active(assignment, active_ms, now) / 1000
+    episode = replace(rollout.episode, started_at=opened.leased, seconds=seconds)
     queue.submit(session, assignment, to_json(episode).decode(), key, active_ms, now)
 
 

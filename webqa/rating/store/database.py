@@ -20,7 +20,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    InternalError,
+    NotSupportedError,
+    ProgrammingError,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -37,6 +45,8 @@ CONNECTIONS = 40
 """As many as a server has threads, so that none waits for another's connection."""
 ATTEMPTS = 10
 """How often PostgreSQL may turn a transaction down before it is given up."""
+OUR_FAULT = (IntegrityError, InternalError, NotSupportedError, ProgrammingError)
+"""Errors of the driver that no second try helps against; the others are told in a sentence."""
 AGAIN = frozenset(("40001", "40P01", "23505"))
 """Serialisation failure, deadlock, and two who inserted the same: all right at the next try."""
 
@@ -272,7 +282,9 @@ def _reading(engine: Engine) -> dict[str, object]:
 def _in_a_sentence() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except OUR_FAULT:
+        raise
+    except DatabaseError as error:
         raise NotSaved(f"the database failed ({_line(error)}): nothing was saved, try again") from (
             error
         )

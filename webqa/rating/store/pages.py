@@ -10,7 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from env.records import Page, from_json, to_json
-from webqa.rating.site.browsing import Reply
+from webqa.rating.records import Reply
 from webqa.rating.store.tables import StoredPage
 
 if TYPE_CHECKING:

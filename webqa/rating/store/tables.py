@@ -158,7 +158,7 @@ class Assignment(Base):
     version: Mapped[int] = mapped_column(default=0)
     """Counts the drafts saved: one made from an older version is refused."""
     active_ms: Mapped[int] = mapped_column(default=0)
-    """Time in which the page was seen and used."""
+    """Time in which the page was seen and used, all in all since the lease."""
     reason: Mapped[str] = mapped_column(default="")
     """Why it was skipped."""
 
@@ -178,6 +178,7 @@ class Rating(Base):
     """records.Judgement as JSON; of a demonstration the Episode."""
     guideline: Mapped[str]
     active_ms: Mapped[int]
+    """As of the assignment, when this was submitted."""
     wall_ms: Mapped[int]
     """From the lease to the submission."""
     created: Mapped[str]

@@ -1,5 +1,6 @@
 """Campaigns: what is drawn, who is never given what, closing and settling; the guidelines."""
 
+import math
 from datetime import timedelta
 
 import pytest
@@ -70,7 +71,9 @@ def test_the_seed_decides_the_order_and_nothing_else_does(tmp_path):
         ("new", PAIRS, {"complete": 1.5}, "--complete"),
         ("new", PAIRS, {"gold_share": -1}, "--gold-share"),
         ("new", PAIRS, {"raters": 0}, "--raters"),
+        ("new", PAIRS, {"raters": 10**20}, "--raters"),
         ("new", PAIRS, {"lease_minutes": 0}, "--lease-minutes"),
+        ("new", PAIRS, {"lease_minutes": math.inf}, "--lease-minutes"),
         ("new", PAIRS, {"kind": "demonstrate"}, "cannot hold"),
     ],
 )

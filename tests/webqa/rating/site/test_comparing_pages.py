@@ -149,6 +149,8 @@ async def test_a_complete_task_asks_for_every_part(tmp_path):
     async with served.client() as client:
         page = await begin(client)
         reply = await submit(client, page, overall="0")
+        assert "This alone has to be answered" not in reply.text
+        assert "Compare both answers: unsupported information" in reply.text
         links = html.fromstring(reply.text).xpath("//*[@id='missing']//a/@href")
         assert [link for link in links if "axis" in link] == [
             "#axis-unsupported", "#axis-irrelevant", "#axis-usefulness", "#axis-coherence",
@@ -216,6 +218,10 @@ async def test_the_minimal_profile_asks_three_things_and_shows_no_sources(tmp_pa
     [
         ("support-left-0-9999", "strong"),
         ("support-left-9-9", "strong"),
+        ("support-left--1-5", "strong"),
+        ("support-left-nan-5", "strong"),
+        ("support-left-0-12345678", "strong"),
+        ("support-left-\u0660-\u0665", "strong"),
         ("support-left-0-5", "great"),
         ("relevance-left-0-5", "x"),
         ("trust-left-9", "neutral"),
@@ -310,7 +316,10 @@ async def test_working_time_is_kept(tmp_path):
     async with served.client() as client:
         page = await begin(client)
         served.clock.wait(minutes=5)
-        await submit(client, page, overall="0", active_ms="61000")
+        sent = fields(page) | {"active_ms": "40000"}
+        again = await client.post(f"{address(page)}/draft", data=sent)
+        assert fields(again)["active_ms"] == ["40000"]  # from which the page counts on
+        await submit(client, again, overall="0", active_ms="61000")
     assert served.all(select(Rating))[0].active_ms == 61000
 
 

@@ -87,6 +87,18 @@ async def test_a_demonstration_is_the_episode_that_a_policy_would_have_made(tmp_
     assert verify([episode], {one.sha256: one for one in pages}).failures == ()
 
 
+async def test_working_time_is_never_more_than_has_passed_since_the_lease(tmp_path):
+    served = ServedQuestions(tmp_path)
+    async with served.client() as client:
+        page = await answering(client, await begin(client))
+        served.clock.wait(seconds=90)
+        saved = await answer(client, page, "It scatters. [1]", active_ms="9999999999")
+        assert set(fields(saved, "answering")["active_ms"]) == {"90000"}
+        await answer(client, saved, "It scatters. [1]", do="submit", active_ms="9999999999")
+    assert [one.active_ms for one in served.all(select(Rating))] == [90_000]
+    assert [one.seconds for one in episodes(served)] == [90.0]
+
+
 async def test_it_is_exported_as_a_run(tmp_path):
     served = ServedQuestions(tmp_path)
     async with served.client() as client:

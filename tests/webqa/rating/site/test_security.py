@@ -107,6 +107,40 @@ async def test_no_more_is_read_than_is_refused():
     assert read == 11
 
 
+async def test_a_body_that_drips_is_not_waited_for_to_its_end():
+    async def receive():
+        await asyncio.sleep(0.005)
+        return {"type": "http.request", "body": b"", "more_body": True}
+
+    with pytest.raises(HTTPException, match="408"):
+        await reading(receive, patience=0.02)
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data; boundary=x; charset=punycode", "text/plain"]
+)
+async def test_forms_of_another_kind_are_not_read(served, kind):
+    part = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\na-z9\r\n--x--\r\n'
+    async with served.client() as client:
+        for page in ("/join", "/task/x/draft"):
+            reply = await client.post(page, content=part, headers={"content-type": kind})
+            assert reply.status_code == 415
+
+
+@pytest.mark.parametrize("number", ["9" * 10, "9" * 30, "9" * 5000])
+async def test_a_number_that_no_row_has_is_no_page(served, number):
+    async with served.client() as client:
+        for page in ("/campaign", "/dashboard", "/item"):
+            assert (await client.get(f"{page}/{number}")).status_code == 404
+        assert (await client.post(f"/campaign/{number}/next")).status_code == 404
+        assert (await client.post(f"/item/{number}/settle")).status_code == 404
+
+
+async def test_nobody_is_sent_to_another_address_for_a_slash(served):
+    async with served.client() as client:
+        assert (await client.get("/join/token/", follow_redirects=False)).status_code == 404
+
+
 async def test_a_body_that_does_not_come_is_not_waited_for():
     async def receive():
         await asyncio.Event().wait()

@@ -1,7 +1,7 @@
 """Invitations, cookies, signing out; what each role may open."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.webqa.rating.served_pages import Served, a_task, address, begin, fields, heading
 from webqa.rating.config import ServeConfig
@@ -141,3 +141,11 @@ async def test_the_code_is_told_once_nothing_is_left(served):
         assert "OK1" in over.text
     async with served.client("Bob") as other:
         assert "OK1" not in (await other.get("/campaign/1")).text, "who did nothing earned nothing"
+
+
+async def test_who_cannot_be_looked_up_is_not_told_to_sign_in(tmp_path):
+    served = Served(tmp_path, [a_task()], serving=ServeConfig(accounts=True))
+    async with served.client("Ada") as client:
+        served.store.write(lambda one: one.execute(text("ALTER TABLE session RENAME TO gone")))
+        for page in ("/", "/campaign/1"):
+            assert (await client.get(page)).status_code == 503

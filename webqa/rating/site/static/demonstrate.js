@@ -5,6 +5,7 @@ import { citeByButton, saveAsWritten } from "./answering.js";
 import { quoteBySelecting } from "./quoting.js";
 import { count } from "./working.js";
 
+const QUOTED = "quoted-at"; // how far the page was scrolled when something was quoted
 const KEYS = "single-keys"; // where it is remembered, as on the page of a comparison
 const work = document.getElementById("work");
 const told = document.getElementById("told");
@@ -27,6 +28,7 @@ function waitOnce() {
     }
     for (const field of times) field.value = active();
     waiting = true;
+    if (event.submitter?.value === "quote") sessionStorage.setItem(QUOTED, String(scrollY));
     work.setAttribute("aria-busy", "true");
     tell("One moment …");
   });
@@ -34,6 +36,14 @@ function waitOnce() {
     waiting = false;
     work.removeAttribute("aria-busy");
   });
+}
+
+/** Who quotes goes on reading where the quote was taken; only a refusal is shown at the top. */
+function keepPlace() {
+  const place = sessionStorage.getItem(QUOTED);
+  sessionStorage.removeItem(QUOTED);
+  if (place === null || work.querySelector(".notice")) return;
+  addEventListener("load", () => setTimeout(() => scrollTo(0, Number(place)), 0));
 }
 
 /** Keys without Ctrl press the buttons that name them, unless something is being typed. */
@@ -66,3 +76,4 @@ if (text && quoting) quoteBySelecting(text, quoting);
 count(times[0], Number(work.dataset.idle));
 useKeys();
 waitOnce();
+keepPlace();

@@ -6,6 +6,7 @@ import { count } from "./working.js";
 
 const form = document.getElementById("task");
 const peek = document.getElementById("peek");
+const guidelines = document.getElementById("guidelines");
 const single = document.getElementById("single-keys");
 
 saving.setUp();
@@ -15,6 +16,7 @@ single.checked = localStorage.getItem("single-keys") !== "off";
 single.addEventListener("change", () => localStorage.setItem("single-keys", single.checked ? "on" : "off"));
 document.addEventListener("click", followed);
 document.addEventListener("keydown", pressed);
+guidelines.addEventListener("beforetoggle", keepPlace);
 
 // A link to a part of the page: a source is shown beside its mark, a folded list is opened.
 function followed(event) {
@@ -39,13 +41,22 @@ function showSource(link, source) {
   if (quoted.querySelector("details")) quoted.querySelector("blockquote").remove();
   const close = Object.assign(document.createElement("button"), { type: "button", textContent: "Close" });
   close.addEventListener("click", () => peek.hidePopover());
-  peek.replaceChildren(head, quoted, close);
+  peek.replaceChildren(close, head, quoted);
   peek.showPopover();
   const box = link.getBoundingClientRect();
   const below = box.bottom + 8 + peek.offsetHeight < innerHeight;
   peek.style.left = `${Math.max(6, Math.min(box.left, innerWidth - peek.offsetWidth - 6))}px`;
   peek.style.top = `${Math.max(6, below ? box.bottom + 8 : box.top - peek.offsetHeight - 8)}px`;
+  const mark = quoted.querySelector(".context mark");
+  if (mark) peek.scrollTop = mark.offsetTop - peek.clientHeight / 3;
   close.focus({ preventScroll: true });
+}
+
+// The guidelines stay open beside the work; who closes them from within goes on where one was.
+let placeBefore = null;
+function keepPlace(event) {
+  if (event.newState === "open") placeBefore = document.activeElement;
+  else if (guidelines.contains(document.activeElement)) setTimeout(() => placeBefore?.focus(), 0);
 }
 
 const focusScale = (scale) => (scale.querySelector("input:checked") ?? scale.querySelector("input")).focus();
@@ -56,6 +67,10 @@ function pressed(event) {
   if (event.key === "Enter" && event.ctrlKey) {
     event.preventDefault();
     form.requestSubmit(form.querySelector("button.main"));
+    return;
+  }
+  if (event.key === "Escape" && document.querySelectorAll(":popover-open").length === 1) {
+    if (guidelines.matches(":popover-open")) guidelines.hidePopover();
     return;
   }
   const plain = !event.ctrlKey && !event.altKey && !event.metaKey;
@@ -72,7 +87,7 @@ function act(key, target) {
     saving.changed();
   } else if (key === "a" || key === "b") claims.goTo(key === "a" ? "left" : "right");
   else if (key === "o") focusScale(document.getElementById("overall"));
-  else if (key === "g") document.getElementById("guidelines").togglePopover();
+  else if (key === "g") guidelines.togglePopover();
   else if (key === "n") form.elements.note.focus();
   else if (key === "?") document.getElementById("shortcuts").togglePopover();
   else return false;

@@ -67,7 +67,8 @@ def live(tmp_path):
         one.__exit__(None, None, None)
 
 
-@pytest.fixture(scope="session")
+# Of a module: while it is open an event loop counts as running, and tests of others need none.
+@pytest.fixture(scope="module")
 def browser():
     """Chromium."""
     if CHROMIUM is None:

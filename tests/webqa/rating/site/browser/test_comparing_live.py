@@ -199,3 +199,13 @@ def test_hostile_text_does_nothing(live, page):
     page.reload()
     assert page.get_by_label("Note").input_value() == hostile
     assert page.locator("main img, main script, main iframe, base").count() == 0
+
+
+def test_the_guidelines_take_the_focus_and_give_it_back(page, served):
+    begin(page, served)
+    page.keyboard.press("o")
+    page.keyboard.press("g")
+    expect(page.locator("#guidelines .prose")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#guidelines")).to_be_hidden()
+    expect(page.locator("#overall input").first).to_be_focused()
