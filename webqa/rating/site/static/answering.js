@@ -7,7 +7,7 @@ const AGAIN = 5000; // before saving is tried once more
 /** Save the answer as it is written. `active` gives the working time so far. */
 export function saveAsWritten(form, address, active, tell) {
   const text = form.elements.namedItem("answer");
-  let saved = text.value;
+  let saved = text.defaultValue; // what the page came with: one may have typed before this runs
   let timer = 0;
   let saving = null;
   let gone = false;
@@ -46,6 +46,7 @@ export function saveAsWritten(form, address, active, tell) {
     timer = window.setTimeout(save, PAUSE);
   };
   text.addEventListener("input", later);
+  if (saved !== text.value) later();
   form.addEventListener("submit", async (event) => {
     window.clearTimeout(timer);
     if (saving) { // it would change the version that the form names

@@ -129,25 +129,32 @@ def assert_learnt_from(folder):
     assert len(batch["targets"]) == sum(len(one.completion) for one in made.all)
 
 
+def arrived(page, what):
+    """Wait for the next page and its script: nobody's fingers are as quick as these."""
+    page.wait_for_selector(what)
+    page.wait_for_load_state()
+
+
 def test_with_the_keyboard_alone(questions, page):
     begin(questions, page)
     page.keyboard.type("sky blue")  # the field has the focus
     page.keyboard.press("Enter")
-    page.wait_for_selector("#text")
+    arrived(page, "#text")
     page.keyboard.press("p")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#quoting")
+    arrived(page, "#quoting")
     page.keyboard.press("p")
     page.keyboard.press("ArrowRight")
     for _ in range(3):
         page.keyboard.press("Shift+ArrowRight")
     page.get_by_text("Selected, 15 characters: “The sky is blue”").wait_for()
     page.keyboard.press("q")
-    page.wait_for_selector("mark")
+    arrived(page, "mark")
     assert page.locator("mark").inner_text() == "The sky is blue"
     page.get_by_role("button", name="Stop browsing and answer").focus()
     page.keyboard.press("Enter")
+    arrived(page, "#answer")
     page.get_by_label("Your answer").focus()
     page.keyboard.type("It scatters. [1]")
     page.get_by_role("button", name="Submit").focus()
