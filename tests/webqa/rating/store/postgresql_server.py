@@ -8,7 +8,6 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
@@ -48,6 +47,8 @@ def server():
 
 def databases(folder, process, log):
     """Return a function that makes one empty database after another."""
+    import psycopg  # with the slow tests alone
+
     whole = f"host={folder} user=tester"
     deadline = time.monotonic() + 60
     while True:

@@ -1,7 +1,6 @@
 """A whole task in a real browser: with the mouse, the keyboard alone, without JavaScript."""
 
 import pytest
-from playwright.sync_api import expect
 from sqlalchemy import select
 
 from env.records import from_json
@@ -9,6 +8,8 @@ from tests.webqa.rating.served_pages import FIRST, QUESTION, a_planted_task, a_t
 from webqa.rating.records import Judgement
 from webqa.rating.site.forms import which
 from webqa.rating.store.tables import Assignment, Rating
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.slow
 

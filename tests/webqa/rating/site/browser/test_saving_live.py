@@ -1,7 +1,6 @@
 """What becomes of work when a save is dropped, a second tab is open, or time ran out."""
 
 import pytest
-from playwright.sync_api import expect
 from sqlalchemy import select
 
 from tests.webqa.rating.served_pages import a_task
@@ -9,6 +8,8 @@ from tests.webqa.rating.site.browser.test_comparing_live import begin, said, sav
 from webqa.rating.campaigns.creating import rules
 from webqa.rating.store.queue import next_assignment
 from webqa.rating.store.tables import Assignment, Campaign, Person
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.slow
 
