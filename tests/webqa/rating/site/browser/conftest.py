@@ -73,6 +73,7 @@ def browser():
     """Chromium."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed: apt-get install chromium")
+    pytest.importorskip("playwright", reason="pip install -e '.[browser]'")
     from playwright.sync_api import expect, sync_playwright
 
     # A wait by `wait_for_function` would need eval, which the policy forbids; these do not.

@@ -5,11 +5,10 @@ from sqlalchemy import select
 
 from env.records import from_json
 from tests.webqa.rating.served_pages import FIRST, QUESTION, a_planted_task, a_task
+from tests.webqa.rating.site.browser.expecting import expect
 from webqa.rating.records import Judgement
 from webqa.rating.site.forms import which
 from webqa.rating.store.tables import Assignment, Rating
-
-expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = pytest.mark.slow
 
