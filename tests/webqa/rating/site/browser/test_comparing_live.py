@@ -201,8 +201,9 @@ def test_hostile_text_does_nothing(live, page):
     assert page.locator("main img, main script, main iframe, base").count() == 0
 
 
-def test_the_guidelines_take_the_focus_and_give_it_back(page, served):
-    begin(page, served)
+def test_the_guidelines_take_the_focus_and_give_it_back(live, page):
+    begin(page, live([a_task()]))
+    page.wait_for_load_state()
     page.keyboard.press("o")
     page.keyboard.press("g")
     expect(page.locator("#guidelines .prose")).to_be_focused()
