@@ -86,7 +86,7 @@ def test_a_task_with_the_mouse(live, page):
     page.locator("#overall").get_by_text("A better").click()
     page.get_by_label("Note").fill("Well.")
     saved(page)
-    page.get_by_role("button", name="Submit, and rest").click()
+    page.get_by_role("button", name="Submit and stop").click()
     page.wait_for_url("**/campaign/1")
     [judgement] = said(served)
     texts = {FIRST[one.start : one.end]: (one.support, one.relevance) for one in judgement.marks}
@@ -147,13 +147,13 @@ def test_without_javascript(live, context):
     page = context(java_script_enabled=False).new_page()
     page.goto(served.address)
     page.get_by_role("button", name="Begin").click()
-    page.get_by_role("button", name="Submit, and the next").click()
+    page.get_by_role("button", name="Submit and go on").click()
     assert "Say which answer is better overall" in page.locator("#missing").text_content()
     page.get_by_label("Note").fill("kept")
     page.get_by_role("button", name="Only save").click()
     assert page.get_by_label("Note").input_value() == "kept"
     page.locator("#overall").get_by_label("Equally good").check()
-    page.get_by_role("button", name="Submit, and the next").click()
+    page.get_by_role("button", name="Submit and go on").click()
     assert page.locator("h1").text_content() == QUESTION
     assert page.get_by_label("Note").input_value() == ""
     assert [one.note for one in said(served)] == ["kept"]
@@ -162,7 +162,7 @@ def test_without_javascript(live, context):
 def test_what_is_missing_is_said_and_one_gets_there(live, page):
     served = live([a_task()], complete=1.0)
     begin(page, served)
-    page.get_by_role("button", name="Submit, and the next").click()
+    page.get_by_role("button", name="Submit and go on").click()
     page.wait_for_selector("#missing")
     page.locator("#missing").get_by_text("Compare both answers: usefulness").click()
     expect(page.locator("[name=axis-usefulness]").first).to_be_focused()
@@ -180,7 +180,7 @@ def test_a_trial_asks_for_flaws(live, page):
     remark.get_by_text("gravely").click()
     assert page.locator("mark.critique.lit").count() >= 1
     page.locator("#overall").get_by_text("A much better").click()
-    page.get_by_role("button", name="Submit, and the next").click()
+    page.get_by_role("button", name="Submit and go on").click()
     page.wait_for_url("**/campaign/1")
     [judgement] = said(served)
     [turn] = served.all(select(Assignment))

@@ -45,7 +45,7 @@ def test_every_page_fits_and_is_accessible(live, context, faults, size):
     look("home")
     begin(page, served)
     look("task")
-    page.get_by_role("button", name="Submit, and the next").click()
+    page.get_by_role("button", name="Submit and go on").click()
     page.wait_for_selector("#missing")
     page.keyboard.press("a")
     look("task with what is missing")

@@ -37,7 +37,7 @@ def test_a_server_that_fails_is_told_when_submitting(live, page):
     begin(page, served)
     page.route("**/submit", lambda route: route.fulfill(status=500, body="no"))
     page.locator("#overall").get_by_text("A better").click()
-    page.get_by_role("button", name="Submit, and rest").click()
+    page.get_by_role("button", name="Submit and stop").click()
     page.wait_for_selector("#trouble:not(:empty)")
     page.unroute("**/submit")
     page.get_by_role("button", name="Submit again").click()
@@ -91,7 +91,7 @@ def test_a_lease_that_ran_out_and_was_not_taken_goes_on(live, page):
     page.get_by_label("Note").fill("slow")
     saved(page)
     page.locator("#overall").get_by_text("Equally good").click()
-    page.get_by_role("button", name="Submit, and rest").click()
+    page.get_by_role("button", name="Submit and stop").click()
     page.wait_for_url("**/campaign/1")
     assert [one.note for one in said(served)] == ["slow"]
 
@@ -100,7 +100,7 @@ def test_back_after_submitting_shows_that_it_was(live, page):
     served = live([a_task()])
     begin(page, served)
     page.locator("#overall").get_by_text("A better").click()
-    page.get_by_role("button", name="Submit, and rest").click()
+    page.get_by_role("button", name="Submit and stop").click()
     page.wait_for_url("**/campaign/1")
     page.go_back()
     page.wait_for_selector("#told")
