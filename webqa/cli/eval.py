@@ -134,15 +134,13 @@ def eval(
         opened_policy(policy, opened, ModelSettings(model, engine, server), loop) as made,
     ):
         seed, rouge = model.seed, MeasureConfig(rouge=_has_rouge(asked))
-        settings = Settings(
-            asked.name, made.name, opened.identity, browser, limits, seed, made.settings
-        )
+        named = (asked.name, made.name, opened.identity)
+        settings = Settings(*named, browser, limits, seed, made.settings)
         # Not the folder's name: an episode has the same id in whatever shard it was run.
-        name = configuration(settings)
-        run_id = name[:16]
+        run_id = (name := configuration(settings))[:16]
         setup = Setup(opened, browser, limits, run=run_id, configuration=name)
-        judges = (how.judge, how.confidence)
-        work = Work(web, policy, browser, limits, run_id, name, seed, *judges, rouge)
+        judged = (how.judge, how.confidence, rouge)
+        work = Work(web, policy, browser, limits, run_id, name, seed, *judged)
         try:
             with Run(expanded(out), settings, web_name=web) as run:
                 _run(_Job(asked, which, how, setup, work, made), run, loop)

@@ -35,6 +35,7 @@ from webqa.folders import expanded
 from webqa.rating.config import ServeConfig
 from webqa.run import Settings
 from webqa.serving.guard import Application, allowed_hosts, is_loopback
+from webqa.serving.listening import announce, listening
 from webqa.webs import NOT_RECORDED, WebConfig, web_settings
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _serve(database: str, serving: ServeConfig, routes: Sequence[BaseRoute], loo
     from webqa.rating.store.people import read_secret
 
     where = database if "://" in database else expanded(database)
-    with open_store(where, create=False) as store, listening(serving) as one:
+    with open_store(where, create=False) as store, listening(serving.host, serving.port) as one:
         if not routes:
             _check_kinds(store)
         for name in store.write(lambda session: renew_guidelines(session, datetime.now(UTC))):
@@ -158,29 +159,6 @@ def check(serving: ServeConfig) -> None:
         raise ConfigError(
             "other machines can reach this page, and everybody would be its admin: give --accounts"
         )
-
-
-def listening(serving: ServeConfig) -> socket.socket:
-    """Return a socket that listens where it is asked to.
-
-    Raises:
-        ConfigError: it cannot.
-    """
-    family = socket.AF_INET6 if ":" in serving.host else socket.AF_INET
-    try:
-        return socket.create_server((serving.host, serving.port), family=family)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen at {serving.host}, port {serving.port} "
-            f"({error.strerror or error}): give another --host or --port"
-        ) from error
-
-
-def announce(what: str, listening: socket.socket) -> None:
-    """Say where it is served."""
-    host, port = listening.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    print(f"Serving {what} at http://{shown}:{port} (Ctrl-C ends it)", file=sys.stderr, flush=True)
 
 
 def server(application: Application) -> Server:

@@ -37,13 +37,15 @@ from webqa.cli.flags import (
 from webqa.cli.loop import Loop
 from webqa.cli.needing import need_rating
 from webqa.cli.opening import ModelSettings, opened_policy, opened_web
-from webqa.cli.rate_serve import announce, listening, run
 from webqa.cli.rate_serve import check as check_serving
+from webqa.cli.rate_serve import run
 from webqa.folders import expanded
+from webqa.models import ModelConfig
 from webqa.rating.config import ServeConfig
 from webqa.rating.site.asked import AskConfig, Questions
 from webqa.run import Run, Settings
 from webqa.scoring import open_scorer
+from webqa.serving.listening import announce, listening
 from webqa.webs import NOT_RECORDED, WebConfig, services_of, web_settings
 
 if TYPE_CHECKING:
@@ -81,8 +83,7 @@ def serve(
     Args:
         web: Where to look: as for `webqa ask`.
         policy: Who browses and answers: extractive.
-        database: Where votes are kept: a file, made where there is none, or
-            postgresql://USER@HOST/NAME.
+        database: Where votes are kept: a file, or postgresql://USER@HOST/NAME.
         save: Record the episodes and their pages in this run folder.
         asking: How much is asked at once.
         serving: Where it is served, and to whom.
@@ -100,18 +101,15 @@ def serve(
     need_rating()
     check_serving(serving)
     check(browser, limits)
-    _check(asking, choosing, model.model or model.endpoint)
-    model = for_sampling(model) if choosing.best_of > 1 else model
+    model = _check(asking, choosing, model)
     config = WebConfig(fetch, live, recording)
     with (
         Loop() as loop,
         opened_web(web, browser, config, loop) as (opened, visits),
         opened_policy(policy, opened, ModelSettings(model, engine, server), loop) as made,
     ):
-        settings = Settings(
-            "typed", made.name, opened.identity, browser, limits, model.seed,
-            made.settings | settings_of(choosing), web_settings(web, config),
-        )  # fmt: skip
+        chosen = model.seed, made.settings | settings_of(choosing), web_settings(web, config)
+        settings = Settings("typed", made.name, opened.identity, browser, limits, *chosen)
         with Run(save, settings, web_name=web) if save else nullcontext() as run:
             visits.log = run.visited if run else None
             setup = make_setup(opened, settings, run)
@@ -172,7 +170,7 @@ def _serve(
     from webqa.rating.store.people import read_secret
 
     where = database if "://" in database else expanded(database)
-    with open_store(where) as store, listening(serving) as one:
+    with open_store(where) as store, listening(serving.host, serving.port) as one:
         begin = Route("/", lambda _request: RedirectResponse("/ask"))
         application = make_application(
             store,
@@ -187,9 +185,10 @@ def _serve(
             loop.complete(questions.close())  # before the web is closed
 
 
-def _check(asking: AskConfig, choosing: ChooseConfig, model: str) -> None:
+def _check(asking: AskConfig, choosing: ChooseConfig, model: ModelConfig) -> ModelConfig:
+    """Refuse what makes no sense; return how the model draws where several answers are wanted."""
     check_choosing(choosing)
-    if choosing.best_of > 1 and not model:
+    if choosing.best_of > 1 and not (model.model or model.endpoint):
         raise ConfigError(
             f"--best-of {choosing.best_of} needs --model: a policy without one answers the same "
             "every time"
@@ -197,3 +196,4 @@ def _check(asking: AskConfig, choosing: ChooseConfig, model: str) -> None:
     for name, value in (("concurrent", asking.concurrent), ("kept", asking.kept)):
         if value < 1:
             raise ConfigError(f"--{name} must be at least 1, not {value}")
+    return for_sampling(model) if choosing.best_of > 1 else model

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from webqa.questions import named_by_content, read_questions
 from webqa.run import Run, Settings, configuration
 from webqa.serving.environment import POLICY
 from webqa.serving.guard import allowed_hosts
+from webqa.serving.listening import announce, listening
 from webqa.serving.tasks import Tasks
 from webqa.webs import NOT_RECORDED, WebConfig, web_settings
 
@@ -117,7 +117,7 @@ def serve_env(
         )
         folder = expanded(played.save) if played.save else None
         with (
-            _listening(serving) as listening,
+            listening(serving.host, serving.port) as at,
             Run(folder, settings, web_name=web) if folder else nullcontext() as run,
         ):
             visits.log = run.visited if run else None
@@ -128,7 +128,7 @@ def serve_env(
                 configuration=configuration(settings),
             )
             tasks = Tasks(setup, questions, run=run, seed=played.seed)
-            _serve(tasks, hosts, serving, listening, loop)
+            _serve(tasks, hosts, serving, at, loop)
     return Exit.DONE
 
 
@@ -146,39 +146,20 @@ def need_packages(find: Callable[[str], object] = find_spec) -> None:
 
 
 def _serve(
-    tasks: Tasks, hosts: frozenset[str], serving: Serving, listening: socket.socket, loop: Loop
+    tasks: Tasks, hosts: frozenset[str], serving: Serving, at: socket.socket, loop: Loop
 ) -> None:
     from webqa.serving.server import make_application, serve
 
     application = make_application(
         tasks, hosts, sessions=serving.sessions, idle_seconds=serving.idle_hours * 3600
     )
-    host, port = listening.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    what = counted(len(tasks.questions), "question") if tasks.questions else "no questions"
-    print(f"Serving {what} at http://{shown}:{port} (Ctrl-C ends it)", file=sys.stderr, flush=True)
+    announce(counted(len(tasks.questions), "question") if tasks.questions else "no questions", at)
     # Being told to end is treated like Ctrl-C, so that the web is closed in any case.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        loop.complete(serve(application, listening))
+        loop.complete(serve(application, at))
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _listening(serving: Serving) -> socket.socket:
-    """Return a socket that listens where it is asked to.
-
-    Raises:
-        ConfigError: it cannot.
-    """
-    family = socket.AF_INET6 if ":" in serving.host else socket.AF_INET
-    try:
-        return socket.create_server((serving.host, serving.port), family=family)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen at {serving.host}, port {serving.port} "
-            f"({error.strerror or error}): give another --host or --port"
-        ) from error
 
 
 def _check(serving: Serving) -> None:

@@ -5,7 +5,8 @@ from cyclopts import App, Parameter
 
 from env.errors import ConfigError
 from webqa.cli.flags import fill_from_preset
-from webqa.cli.serve_env import Serving, _check, _listening, need_packages, serve_env
+from webqa.cli.serve_env import Serving, _check, need_packages, serve_env
+from webqa.serving.listening import listening
 
 
 def test_a_missing_extra_is_one_line():
@@ -28,12 +29,12 @@ def test_numbers_that_make_no_sense(serving, message):
 
 
 def test_a_port_that_is_taken_is_one_line():
-    with _listening(Serving(port=0)) as taken:
+    with listening("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"cannot listen at 127.0.0.1, port {port}"):
-            _listening(Serving(port=port))
+            listening("127.0.0.1", port)
     with pytest.raises(ConfigError, match=r"cannot listen at nowhere\.invalid"):
-        _listening(Serving(host="nowhere.invalid"))
+        listening("nowhere.invalid", 0)
 
 
 def test_the_flags_of_the_server_are_no_others():

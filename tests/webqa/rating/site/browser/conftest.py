@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import pytest
 
 from tests.webqa.rating.served_pages import Clock, Served
-from webqa.cli.rate_serve import listening, server
-from webqa.rating.config import ServeConfig
+from webqa.cli.rate_serve import server
+from webqa.serving.listening import listening
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 60_000
@@ -39,7 +39,7 @@ class Now(Clock):
 @contextmanager
 def served_live(folder, tasks=(), *, serving=None, **rules):
     """Serve a database with a campaign at a free port."""
-    with listening(ServeConfig(port=0)) as socket:
+    with listening("127.0.0.1", 0) as socket:
         served = Served(folder, tasks, clock=Now(), serving=serving, **rules)
         served.address = f"http://127.0.0.1:{socket.getsockname()[1]}"
         running = server(served.application)

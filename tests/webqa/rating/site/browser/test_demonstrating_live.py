@@ -11,11 +11,11 @@ from env.records import Episode, from_json
 from tests.webqa.rating.site.browser.conftest import Now
 from tests.webqa.rating.site.demonstrated_pages import ServedQuestions
 from tests.webqa.rating.site.test_asking_pages import ServedAnswers
-from webqa.cli.rate_serve import listening, server
-from webqa.rating.config import ServeConfig
+from webqa.cli.rate_serve import server
 from webqa.rating.results.demonstrations import export_run
 from webqa.rating.store.tables import Assignment, Campaign, Rating, Vote
 from webqa.run import read_episodes
+from webqa.serving.listening import listening
 
 pytestmark = pytest.mark.slow
 QUOTED = "The sky is blue because the air scatters blue light."
@@ -24,7 +24,7 @@ QUOTED = "The sky is blue because the air scatters blue light."
 @contextmanager
 def live_server(served):
     """Serve at a free port; the address is `served.address`."""
-    with listening(ServeConfig(port=0)) as socket:
+    with listening("127.0.0.1", 0) as socket:
         served.address = f"http://127.0.0.1:{socket.getsockname()[1]}"
         running = server(served.application)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]})
