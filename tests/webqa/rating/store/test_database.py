@@ -13,7 +13,6 @@ from sqlalchemy import select, text
 
 from env.errors import ConfigError
 from tests.webqa.rating.rating_rows import START
-from tests.webqa.rating.store.postgresql_server import server
 from webqa.rating.errors import Unfit
 from webqa.rating.store.database import file_of, moment, open_store, stamp, storable
 from webqa.rating.store.migrating import MIGRATIONS, migrate
@@ -32,23 +31,6 @@ def upgrade():
         table.add_column(sa.Column("shoe", sa.Text(), nullable=False, server_default="42"))
         table.alter_column("outside", new_column_name="abroad")
 """
-
-
-@pytest.fixture(scope="module")
-def postgresql():
-    with server() as make:
-        yield make
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "ratings.db"
-
-
-@pytest.fixture
-def store(path):
-    with open_store(path) as opened:
-        yield opened
 
 
 def newer_migrations(tmp_path, step=SECOND):

@@ -9,28 +9,10 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError, InternalError
 
 from tests.webqa.rating.rating_rows import START, add_campaign, add_people
-from tests.webqa.rating.store.postgresql_server import server
 from webqa.rating.errors import NotSaved
 from webqa.rating.store.database import note_event, open_store, stamp
 from webqa.rating.store.tables import Event, Item, Person
 from webqa.rating.store.turns import Turn
-
-
-@pytest.fixture(scope="module")
-def postgresql():
-    with server() as make:
-        yield make
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "ratings.db"
-
-
-@pytest.fixture
-def store(path):
-    with open_store(path) as opened:
-        yield opened
 
 
 def people(store):
