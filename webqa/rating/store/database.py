@@ -168,8 +168,8 @@ def open_store(where: str | Path, *, create: bool = True) -> Store:
         create: whether a SQLite file that is not there is made.
 
     Raises:
-        ConfigError: there is no such database, it cannot be reached, it is another program's,
-            or a newer version made it.
+        ConfigError: there is no such database, it cannot be reached, its driver is not installed,
+            it is another program's, or a newer version made it.
     """
     url = _url(where)
     return _open_postgresql(url) if url.get_backend_name() != "sqlite" else _open_file(url, create)
@@ -246,7 +246,12 @@ def _begin(connection: Connection) -> None:
 
 
 def _open_postgresql(url: URL) -> Store:
-    engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+    try:
+        engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "PostgreSQL needs psycopg: pip install -c constraints.txt -e '.[postgres]'"
+        ) from None
     # Before SQLAlchemy's own first questions, which it could not read the answers of.
     event.listen(engine, "connect", _check_encoding, insert=True)
     return _migrated(engine, None, f"{url.render_as_string()} cannot be used", None)

@@ -3,6 +3,8 @@
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -189,6 +191,16 @@ def test_other_addresses_are_refused_without_telling_a_password(where):
     assert "s3cret" not in str(refused.value)
 
 
+def test_postgresql_without_its_driver_says_what_to_install():
+    opens = (
+        "import sys; sys.modules['psycopg'] = None; from webqa.rating.store import database;"
+        " database.open_store('postgresql://host/ratings')"
+    )
+    told = subprocess.run([sys.executable, "-c", opens], capture_output=True, text=True)
+    assert "ConfigError: PostgreSQL needs psycopg: pip install" in told.stderr
+
+
+@pytest.mark.slow
 def test_a_server_that_cannot_be_reached_is_told_without_the_password(tmp_path):
     with pytest.raises(ConfigError, match="cannot be used") as refused:
         open_store(f"postgresql://ada:s3cret@/ratings?host={tmp_path}")

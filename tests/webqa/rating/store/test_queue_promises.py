@@ -13,18 +13,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import select
 
-from tests.webqa.rating.store.postgresql_server import server
 from tests.webqa.rating.store.queue_desk import Desk, quick_store
 from tests.webqa.rating.store.queue_machine import QueueMachine
 from webqa.rating.config import CampaignConfig
 from webqa.rating.store.database import open_store
 from webqa.rating.store.tables import Item, Rating
-
-
-@pytest.fixture(scope="module")
-def postgresql():
-    with server() as make:
-        yield make
 
 
 @pytest.fixture
