@@ -39,6 +39,7 @@ from webqa.cli.flags import (
 from webqa.cli.loop import Loop
 from webqa.cli.opening import ModelSettings, opened_policy, opened_web
 from webqa.cli.session import Output, Session, StepLine, read_terminal, talk
+from webqa.models import ModelConfig
 from webqa.run import Run, Settings, configuration
 from webqa.scoring import open_scorer
 from webqa.webs import NOT_RECORDED, WebConfig, services_of, web_settings
@@ -91,9 +92,9 @@ def ask(
         recording: Whether the web's replies are recorded.
     """
     check(browser, limits)
-    text = _checked(question, output, choosing, model.model)
+    model = sampling(choosing, model)
+    text = _checked(question, output)
     scorer = open_scorer(choosing.scorer) if choosing.wanted else None
-    model = for_sampling(model) if choosing.best_of > 1 else model
     config = WebConfig(fetch, live, recording)
     with (
         Loop() as loop,
@@ -113,16 +114,25 @@ def ask(
             return _answered(Session(talk, output, loop, run, steps, best), text, visits)
 
 
-def _checked(
-    question: tuple[str, ...], output: Output, choosing: ChooseConfig, model: str
-) -> str | None:
-    """Return the question (see `_asked`), and refuse flags that do not go together."""
+def sampling(choosing: ChooseConfig, model: ModelConfig) -> ModelConfig:
+    """Return how a model draws: where several answers are wanted they have to differ.
+
+    Raises:
+        ConfigError: there is no model that could draw, or the choice makes no sense.
+    """
     check_choosing(choosing)
-    if choosing.best_of > 1 and not model:
+    if choosing.best_of == 1:
+        return model
+    if not model.model:
         raise ConfigError(
             f"--best-of {choosing.best_of} needs --model: a policy without one answers the same "
             "every time"
         )
+    return for_sampling(model)
+
+
+def _checked(question: tuple[str, ...], output: Output) -> str | None:
+    """Return the question (see `_asked`), and refuse flags that do not go together."""
     if output.json and output.format != "text":
         raise ConfigError("--json and --format exclude one another: give one of them")
     return _asked(question)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,26 +10,25 @@ from cyclopts import App, Parameter
 from env.errors import ConfigError
 from webqa.cli.exits import Exit
 from webqa.cli.needing import need_rating
-from webqa.cli.rate_told import tell_collected, tell_created, tell_invited, tell_progress
+from webqa.cli.rate_database import (
+    DATABASE,
+    DatabaseFlag,
+    campaigns,
+    now,
+    opened_store,
+    person_named,
+)
+from webqa.cli.rate_told import tell_invited, tell_progress
 from webqa.folders import expanded
-from webqa.rating.config import CampaignConfig, Form, PairingConfig, SourceConfig, WhichConfig
+from webqa.rating.config import Form, WhichConfig
 from webqa.rating.records import Role
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from webqa.rating.store.database import Store
-    from webqa.rating.store.tables import Campaign, Person
-
-RULES = CampaignConfig()
-SOURCES = SourceConfig()
-PAIRING = PairingConfig()
 WHICH = WhichConfig()
-DATABASE = "ratings.db"
 MOST_INVITES = 1_000
 MOST_DAYS = 36_500
-
-DatabaseFlag = Annotated[str, Parameter(name=["--database", "-d"])]
 
 rate = App(
     name="rate",
@@ -41,53 +39,13 @@ rate = App(
     help_epilogue="",
 )
 rate.command(
+    "webqa.cli.rate_create:create",
+    name="create",
+    help="Create a campaign from answers to be compared, or from questions to be answered.",
+)
+rate.command(
     "webqa.cli.rate_serve:serve", name="serve", help="Serve the rating page. Ctrl-C ends it."
 )
-
-
-@rate.command
-def create(
-    name: str,
-    /,
-    *,
-    database: DatabaseFlag = DATABASE,
-    sources: Annotated[SourceConfig, Parameter(name="*", group="Items")] = SOURCES,
-    pairing: Annotated[PairingConfig, Parameter(name="*", group="Items")] = PAIRING,
-    config: Annotated[CampaignConfig, Parameter(name="*", group="Rules")] = RULES,
-) -> int:
-    """Create a campaign from answers to be compared, or from questions to be answered.
-
-    Quotes are shown within the stored pages of the runs, and checked against them: nothing is
-    fetched. Which items come first, and which are to be filled in wholly, is drawn.
-
-    Args:
-        name: What to call it; no other campaign of the database has this name.
-        database: A file, made where there is none, or postgresql://USER@HOST/NAME.
-        sources: What its items come from.
-        pairing: Which answers of runs are compared.
-        config: Its rules.
-    """
-    need_rating()
-    from webqa.rating.campaigns.creating import check
-    from webqa.rating.campaigns.creating import create as create_campaign
-    from webqa.rating.campaigns.gathering import gather
-
-    gathered = gather(sources, pairing, config)
-    found = gathered.collected
-    tell_collected(found)
-    check(name, found.items, gathered.config)
-    with _store(database, create=True) as store:
-        created = store.write(
-            lambda session: create_campaign(
-                session, name, found.items, gathered.config, _now(), authors=gathered.authors
-            )
-        )
-    tell_created(created, gathered.config)
-    flags = [*(["--web WEB"] if gathered.config.kind == "demonstrate" else ())]
-    if database != DATABASE:
-        flags.append(f"--database {database}")
-    print(f"It is in {database}. Next: {' '.join(['webqa rate serve', *flags])}")
-    return Exit.DONE
 
 
 @rate.command
@@ -126,12 +84,12 @@ def invite(
     if again and number > 1:
         raise ConfigError("--again is for one person: leave --number out")
     secret = read_secret(database)
-    with _store(database) as store:
+    with opened_store(database) as store:
 
         def make(session: Session) -> list[str]:
-            person = _person(session, again) if again else None
+            person = person_named(session, again) if again else None
             return [
-                invite_person(session, secret, role, _now(), days=days, person=person, note=note)
+                invite_person(session, secret, role, now(), days=days, person=person, note=note)
                 for _ in range(number)
             ]
 
@@ -165,9 +123,9 @@ def status(
 
     out = _file(json) if json else None
     figures = []
-    with _store(database) as store, store.reading() as session:
-        for one in _campaigns(session, campaign):
-            found = progress(session, one, _now())
+    with opened_store(database) as store, store.reading() as session:
+        for one in campaigns(session, campaign):
+            found = progress(session, one, now())
             agreed, apart = agreements(session, one), disagreements(session, one)
             tell_progress(found, agreed, apart)
             figures.append({"progress": found, "agreement": agreed, "disagreements": apart})
@@ -215,14 +173,14 @@ def export(
     place = expanded(out) if form == "run" else _file(out)
     if bool(run) != (form == "inspect"):
         raise ConfigError("--form inspect needs --run, and no other form takes it")
-    with _store(database) as store:
+    with opened_store(database) as store:
         with store.reading() as session:
-            (chosen,) = _campaigns(session, campaign, only=True)
+            (chosen,) = campaigns(session, campaign, only=True)
             name, folders = chosen.name, list(map(expanded, run))
             rows = write_out(session, chosen, form, place, which, mean=mean, runs=folders)
         store.write(
             lambda session: note_event(
-                session, "exported", _now(), campaign=name, form=form, rows=rows
+                session, "exported", now(), campaign=name, form=form, rows=rows
             )
         )
     return Exit.DONE
@@ -248,48 +206,15 @@ def close(
     from webqa.rating.campaigns.creating import close as close_campaign
 
     def change(session: Session) -> None:
-        close_campaign(session, campaign_named(session, campaign), _now(), closed=not reopen)
+        close_campaign(session, campaign_named(session, campaign), now(), closed=not reopen)
 
-    with _store(database) as store:
+    with opened_store(database) as store:
         store.write(change)
     print(f"{campaign} is {'open again' if reopen else 'closed'}")
     return Exit.DONE
-
-
-def _campaigns(session: Session, name: str, *, only: bool = False) -> list[Campaign]:
-    """Return the campaign of a name; without one all there are, or the only one."""
-    from sqlalchemy import select
-
-    from webqa.rating.campaigns.creating import campaign_named
-    from webqa.rating.store.tables import Campaign
-
-    if name or only:
-        return [campaign_named(session, name)]
-    found = list(session.scalars(select(Campaign).order_by(Campaign.id)))
-    return found or [campaign_named(session, name)]
-
-
-def _person(session: Session, name: str) -> Person:
-    from sqlalchemy import select
-
-    from webqa.rating.store.tables import Person
-
-    if found := session.scalar(select(Person).where(Person.name == name)):
-        return found
-    raise ConfigError(f"nobody is called {name!r}: see webqa rate status")
-
-
-def _store(database: str, *, create: bool = False) -> Store:
-    from webqa.rating.store.database import open_store
-
-    return open_store(database if "://" in database else expanded(database), create=create)
 
 
 def _file(path: Path) -> Path:
     if (out := expanded(path)).is_dir():
         raise ConfigError(f"{out} is a folder: name a file to write")
     return out
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -35,14 +34,14 @@ from webqa.folders import expanded
 from webqa.rating.config import ServeConfig
 from webqa.run import Settings
 from webqa.serving.guard import Application, allowed_hosts, is_loopback
-from webqa.serving.listening import announce, listening
+from webqa.serving.listening import announce, listening, until_told
 from webqa.webs import NOT_RECORDED, WebConfig, web_settings
 
 if TYPE_CHECKING:
-    from starlette.routing import BaseRoute
     from uvicorn import Server
 
     from env.web.base import Web
+    from webqa.rating.site.demonstrating import Demonstrating
     from webqa.rating.store.database import Store
 
 SERVING = ServeConfig()
@@ -67,8 +66,8 @@ def serve(
     Args:
         database: A file made by `webqa rate create`, or postgresql://USER@HOST/NAME.
         serving: Where it is served, and to whom.
-        web: Where people look who answer questions themselves: as for `webqa ask`. Needed by
-            campaigns of that kind alone.
+        web: Where people look who answer questions themselves: as for `webqa ask`. Without it
+            campaigns of that kind are listed and not served.
         preset: Values of the browser's flags that are not given; small is for tiny models.
         browser: Settings of the text browser.
         fetch: How live pages are fetched.
@@ -80,7 +79,7 @@ def serve(
     check_browser(browser, NO_LIMITS)
     config = WebConfig(fetch, live, recording)
     with Loop() as loop, ExitStack() as opened:
-        routes: Sequence[BaseRoute] = ()
+        demonstrating = None
         if web:
             found, _ = opened.enter_context(opened_web(web, browser, config, loop))
             settings = Settings(
@@ -90,18 +89,20 @@ def serve(
                 browser,
                 web_settings=web_settings(web, config),
             )
-            routes = _demonstrating(found, settings)
-        _serve(database, serving, routes, loop)
+            demonstrating = _demonstrating(found, settings)
+        _serve(database, serving, demonstrating, loop)
     return Exit.DONE
 
 
-def _demonstrating(web: Web, settings: Settings) -> Sequence[BaseRoute]:
+def _demonstrating(web: Web, settings: Settings) -> Demonstrating:
     from webqa.rating.site.demonstrating import Demonstrating
 
-    return Demonstrating(web, settings).routes()
+    return Demonstrating(web, settings)
 
 
-def _serve(database: str, serving: ServeConfig, routes: Sequence[BaseRoute], loop: Loop) -> None:
+def _serve(
+    database: str, serving: ServeConfig, demonstrating: Demonstrating | None, loop: Loop
+) -> None:
     from webqa.rating.campaigns.creating import renew_guidelines
     from webqa.rating.site.application import make_application
     from webqa.rating.store.database import open_store
@@ -109,35 +110,31 @@ def _serve(database: str, serving: ServeConfig, routes: Sequence[BaseRoute], loo
 
     where = database if "://" in database else expanded(database)
     with open_store(where, create=False) as store, listening(serving.host, serving.port) as one:
-        if not routes:
-            _check_kinds(store)
+        for name in () if demonstrating else _browsed(store):
+            print(
+                f"{name} is not served, for people browse in it: say where with --web, as for "
+                "webqa ask (--web sample)",
+                file=sys.stderr,
+            )
         for name in store.write(lambda session: renew_guidelines(session, datetime.now(UTC))):
             print(f"{name} is shown with a new edition of its guidelines", file=sys.stderr)
         secret = read_secret(where)
-        application = make_application(store, serving, secret=secret, extra_routes=routes)
+        application = make_application(store, serving, secret=secret, demonstrating=demonstrating)
         announce("the rating page", one)
         run(application, one, loop)
 
 
-def _check_kinds(store: Store) -> None:
-    """Refuse a campaign in which people browse where there is nothing to browse.
-
-    Raises:
-        ConfigError: there is one.
-    """
+def _browsed(store: Store) -> Sequence[str]:
+    """Return the names of the open campaigns in which people browse."""
     from sqlalchemy import select
 
     from webqa.rating.store.tables import Campaign
 
     with store.reading() as session:
-        found = session.scalars(
-            select(Campaign.name).where(Campaign.kind == "demonstrate", Campaign.closed.is_(False))
-        ).first()
-    if found:
-        raise ConfigError(
-            f"in the campaign {found!r} people browse: say where with --web, as for webqa ask "
-            f"(--web sample), or close it with webqa rate close {found!r}"
+        found = select(Campaign.name).where(
+            Campaign.kind == "demonstrate", Campaign.closed.is_(False)
         )
+        return session.scalars(found.order_by(Campaign.id)).all()
 
 
 def check(serving: ServeConfig) -> None:
@@ -148,12 +145,12 @@ def check(serving: ServeConfig) -> None:
     """
     if not 0 <= serving.port < 1 << 16:
         raise ConfigError(f"--port must be from 0 to {(1 << 16) - 1}, not {serving.port}")
-    for name in ("session_days", "idle_seconds", "body_bytes"):
+    for name in ("session_days", "session_idle_days", "idle_seconds", "body_bytes"):
         if not 0 < getattr(serving, name) < math.inf:
             option = name.replace("_", "-")
             raise ConfigError(f"--{option} must be above 0, not {getattr(serving, name)}")
-    if serving.session_days > MOST_DAYS:
-        raise ConfigError(f"--session-days must be at most {MOST_DAYS:,}")
+    if max(serving.session_days, serving.session_idle_days) > MOST_DAYS:
+        raise ConfigError(f"--session-days and --session-idle-days are at most {MOST_DAYS:,}")
     allowed_hosts(serving.host, serving.served_as)
     if not serving.accounts and (not is_loopback(serving.host) or serving.served_as):
         raise ConfigError(
@@ -180,9 +177,5 @@ def server(application: Application) -> Server:
 
 def run(application: Application, listening: socket.socket, loop: Loop) -> None:
     """Serve until the process is told to stop; then what was begun is still answered."""
-    # Being told to end is treated like Ctrl-C, so that the web is closed in any case.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with until_told():
         loop.complete(server(application).serve(sockets=[listening]))
-    finally:
-        signal.signal(signal.SIGTERM, before)

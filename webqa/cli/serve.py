@@ -12,9 +12,8 @@ from env.config import DEFAULT
 from env.errors import ConfigError
 from webqa.asking import Conversation
 from webqa.best_of import record_scores
-from webqa.choosing import BestOf, ChooseConfig, Chosen, for_sampling, settings_of
-from webqa.choosing import check as check_choosing
-from webqa.cli.ask import make_setup
+from webqa.choosing import BestOf, ChooseConfig, Chosen, settings_of
+from webqa.cli.ask import make_setup, sampling
 from webqa.cli.exits import Exit
 from webqa.cli.flags import (
     FETCH,
@@ -40,7 +39,6 @@ from webqa.cli.opening import ModelSettings, opened_policy, opened_web
 from webqa.cli.rate_serve import check as check_serving
 from webqa.cli.rate_serve import run
 from webqa.folders import expanded
-from webqa.models import ModelConfig
 from webqa.rating.config import ServeConfig
 from webqa.rating.site.asked import AskConfig, Questions
 from webqa.run import Run, Settings
@@ -101,7 +99,8 @@ def serve(
     need_rating()
     check_serving(serving)
     check(browser, limits)
-    model = _check(asking, choosing, model)
+    _check(asking)
+    model = sampling(choosing, model)
     config = WebConfig(fetch, live, recording)
     with (
         Loop() as loop,
@@ -185,15 +184,8 @@ def _serve(
             loop.complete(questions.close())  # before the web is closed
 
 
-def _check(asking: AskConfig, choosing: ChooseConfig, model: ModelConfig) -> ModelConfig:
-    """Refuse what makes no sense; return how the model draws where several answers are wanted."""
-    check_choosing(choosing)
-    if choosing.best_of > 1 and not (model.model or model.endpoint):
-        raise ConfigError(
-            f"--best-of {choosing.best_of} needs --model: a policy without one answers the same "
-            "every time"
-        )
+def _check(asking: AskConfig) -> None:
+    """Refuse what makes no sense."""
     for name, value in (("concurrent", asking.concurrent), ("kept", asking.kept)):
         if value < 1:
             raise ConfigError(f"--{name} must be at least 1, not {value}")
-    return for_sampling(model) if choosing.best_of > 1 else model

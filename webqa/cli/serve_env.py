@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -36,7 +35,7 @@ from webqa.questions import named_by_content, read_questions
 from webqa.run import Run, Settings, configuration
 from webqa.serving.environment import POLICY
 from webqa.serving.guard import allowed_hosts
-from webqa.serving.listening import announce, listening
+from webqa.serving.listening import announce, listening, until_told
 from webqa.serving.tasks import Tasks
 from webqa.webs import NOT_RECORDED, WebConfig, web_settings
 
@@ -154,12 +153,8 @@ def _serve(
         tasks, hosts, sessions=serving.sessions, idle_seconds=serving.idle_hours * 3600
     )
     announce(counted(len(tasks.questions), "question") if tasks.questions else "no questions", at)
-    # Being told to end is treated like Ctrl-C, so that the web is closed in any case.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with until_told():
         loop.complete(serve(application, at))
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _check(serving: Serving) -> None:

@@ -5,7 +5,9 @@ Refused                    a sentence that the person is shown
 ├── NotAllowed     403     signed in, but not for this
 ├── Unknown        404     no such thing, or not one's own: which of the two is not told
 ├── Conflict       409     a lease that ran out, an older draft, something done already
-└── Unfit          422     what was sent cannot be what the page asks for
+├── Unfit          422     what was sent cannot be what the page asks for
+├── Damaged        500     what the database holds was not written by us
+└── NotSaved       503     the database could not be written
 """
 
 from __future__ import annotations
@@ -47,6 +49,12 @@ class Unfit(Refused):
     """What was sent makes no sense here."""
 
     status = 422
+
+
+class Damaged(Refused):
+    """What is stored makes no sense, so that nothing can be done with it."""
+
+    status = 500
 
 
 class NotSaved(Refused):

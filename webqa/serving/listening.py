@@ -1,9 +1,13 @@
-"""A socket to serve at, and the line that says where. Knows no server and no page."""
+"""A socket to serve at, the line that says where, and the end. Knows no server and no page."""
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 from env.errors import ConfigError
 
@@ -31,3 +35,27 @@ def announce(what: str, listening: socket.socket) -> None:
     print(  # noqa: T201 - of commands that serve
         f"Serving {what} at http://{shown}:{port} (Ctrl-C ends it)", file=sys.stderr, flush=True
     )
+
+
+@contextmanager
+def until_told() -> Iterator[None]:
+    """Serve until the process is told to end (SIGTERM), which is then done as it was asked.
+
+    What is open is closed as at Ctrl-C. But Ctrl-C is an interruption, with an exit code that stops
+    a script as well; whoever looks after a server and ends it has done so without a fault.
+    """
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    except _Told:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Told(KeyboardInterrupt):
+    """The process was told to end: stops whatever runs, as Ctrl-C does."""
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise _Told

@@ -1,4 +1,4 @@
-"""Campaigns: created from items, their order and their complete tasks drawn, closed, settled.
+"""Campaigns: created from items, their order and their complete tasks drawn; found; closed.
 
 What items are made from stands in `sources`; who is given which one in `queue`.
 """
@@ -18,9 +18,11 @@ from env.records import from_json, to_json
 from webqa.rating.campaigns.guiding import Guideline, read_guideline
 from webqa.rating.campaigns.sources import NewItem
 from webqa.rating.config import CampaignConfig
-from webqa.rating.errors import NotAllowed, Unfit, Unknown
-from webqa.rating.records import AXES, SCALE, Demonstration, Judgement, Task
+from webqa.rating.errors import Unknown
+from webqa.rating.records import Demonstration, Task
 from webqa.rating.store.database import note_event, stamp
+from webqa.rating.store.names import folded, one_form
+from webqa.rating.store.rules import check_rules, rules
 from webqa.rating.store.tables import Assignment, Author, Campaign, Item, Person, Rating
 
 if TYPE_CHECKING:
@@ -28,10 +30,7 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Items that are written at once."""
-REVIEWERS = ("reviewer", "admin")
-MOST_RATERS = 1_000_000
-LONGEST_LEASE = 525_600
-"""Minutes of a lease: a year."""
+NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def create(
 
     Args:
         session: of a writing transaction.
-        name: which no other campaign has.
+        name: which no other campaign has, not in another form of Unicode or other case either.
         items: each key once.
         config: its rules.
         now: when.
@@ -78,9 +77,10 @@ def create(
     Raises:
         ConfigError: the name is taken, there is no item, or the rules make no sense.
     """
-    check(name, items, config)
-    if session.scalar(select(Campaign.id).where(Campaign.name == name)) is not None:
-        raise ConfigError(f"there is a campaign {name!r} already: choose another name")
+    check_plan(name, config)
+    check_items(items, config)
+    name = one_form(name)
+    check_name(session, name)
     shown = guideline or read_guideline(config.kind, config.profile)
     campaign = Campaign(
         name=name,
@@ -102,21 +102,36 @@ def create(
     return Created(campaign.id, name, len(items) - gold, gold, complete, authored)
 
 
-def check(name: str, items: Sequence[NewItem], config: CampaignConfig) -> None:
-    """Refuse a campaign that could not be worked on.
+def check_name(session: Session, name: str) -> None:
+    """Refuse a name that a campaign of a database has already, or another form of it.
+
+    Raises:
+        ConfigError: there is such a campaign.
+    """
+    same = (one for one in session.scalars(select(Campaign.name)) if folded(one) == folded(name))
+    if found := next(same, None):
+        raise ConfigError(f"there is a campaign {found!r} already: choose another name")
+
+
+def check_plan(name: str, config: CampaignConfig) -> None:
+    """Refuse a campaign that could not be worked on, whatever its items.
 
     Raises:
         ConfigError: says what is wrong.
     """
-    if not name.strip() or not name.isprintable() or len(name) > 100:
-        raise ConfigError("a campaign needs a name of at most 100 characters on one line")
-    for field, share in (("complete", config.complete), ("gold-share", config.gold_share)):
-        if not 0 <= share <= 1:
-            raise ConfigError(f"--{field} must be from 0 to 1, not {share}")
-    if not 1 <= config.raters <= MOST_RATERS:
-        raise ConfigError(f"--raters must be from 1 to {MOST_RATERS:,}, not {config.raters}")
-    if not 0 < config.lease_minutes <= LONGEST_LEASE:
-        raise ConfigError(f"--lease-minutes must be above 0 and at most {LONGEST_LEASE:,}")
+    if not name.isprintable() or not 1 <= len(one_form(name)) <= NAME_LENGTH:
+        raise ConfigError(
+            f"a campaign needs a name of at most {NAME_LENGTH} characters on one line"
+        )
+    check_rules(config)
+
+
+def check_items(items: Sequence[NewItem], config: CampaignConfig) -> None:
+    """Refuse items that a campaign cannot hold, or of which none is left.
+
+    Raises:
+        ConfigError: says what is wrong.
+    """
     kinds = {type(one.content) for one in items}
     if kinds - {Demonstration if config.kind == "demonstrate" else Task}:
         raise ConfigError(f"a campaign of kind {config.kind} cannot hold such items")
@@ -125,23 +140,19 @@ def check(name: str, items: Sequence[NewItem], config: CampaignConfig) -> None:
 
 
 def campaign_named(session: Session, name: str = "") -> Campaign:
-    """Return a campaign; without a name the only one there is.
+    """Return a campaign, also by another form of its name; without a name the only one there is.
 
     Raises:
         Unknown: there is none of this name, or several and none is named.
     """
     found = list(session.scalars(select(Campaign).order_by(Campaign.id)))
-    chosen = [one for one in found if one.name == name] if name else found
+    exact = [one for one in found if one.name == name or not name]
+    chosen = exact or [one for one in found if folded(one.name) == folded(name)]
     if len(chosen) == 1:
         return chosen[0]
     names = ", ".join(one.name for one in found) or "none yet, see webqa rate create"
     asked = f"no campaign is called {name!r}" if name else "name the campaign"
     raise Unknown(f"{asked}; there are: {names}")
-
-
-def rules(campaign: Campaign) -> CampaignConfig:
-    """Return the rules of a campaign."""
-    return from_json(campaign.settings, CampaignConfig)
 
 
 def renew_guidelines(session: Session, now: datetime) -> list[str]:
@@ -166,29 +177,6 @@ def close(session: Session, campaign: Campaign, now: datetime, *, closed: bool =
     """Hand out no more items of a campaign, or go on with it; what was begun may be finished."""
     campaign.closed = closed
     note_event(session, "closed" if closed else "reopened", now, campaign=campaign.name)
-
-
-def settle(
-    session: Session, item: Item, judgement: Judgement, reviewer: Person, now: datetime
-) -> None:
-    """Note what a reviewer says of an item that raters disagree about; again replaces it.
-
-    Raises:
-        NotAllowed: a rater settles nothing.
-        Unfit: there is no overall rating, or one outside the scale.
-    """
-    if reviewer.role not in REVIEWERS:
-        raise NotAllowed("Only reviewers settle disagreements.")
-    if session.get(Author, (item.id, reviewer.id)):
-        raise NotAllowed("You wrote one of the answers yourself: somebody else settles this.")
-    names = {name for axes in AXES.values() for name in axes}
-    if judgement.overall not in SCALE or any(
-        name not in names or value not in SCALE for name, value in judgement.axes.items()
-    ):
-        raise Unfit("An overall rating from -2 to 2 is needed, and axes on the same scale.")
-    item.settled = to_json(judgement).decode()
-    item.settled_by = reviewer.id
-    note_event(session, "settled", now, reviewer.id, item=item.id, overall=judgement.overall)
 
 
 def _rows(campaign: int, items: Sequence[NewItem], config: CampaignConfig) -> list[dict[str, Any]]:
@@ -220,8 +208,10 @@ def _add_authors(
     session: Session, campaign: int, items: Sequence[NewItem], named: Mapping[str, str]
 ) -> int:
     """Note who wrote an answer of which item; return of how many items."""
-    people = {name: number for name, number in session.execute(select(Person.name, Person.id))}
-    authors = {episode: people[name] for episode, name in named.items() if name in people}
+    found = session.execute(select(Person.name, Person.id))
+    people = {folded(name): number for name, number in found}
+    known = ((episode, people.get(folded(name))) for episode, name in named.items())
+    authors = {episode: person for episode, person in known if person is not None}
     authors |= _demonstrators(session)
     if not authors:
         return 0

@@ -45,6 +45,11 @@ def gather(sources: SourceConfig, pairing: PairingConfig, config: CampaignConfig
         raise ConfigError(
             "answers by people have no sources: --written is for --run with --profile minimal"
         )
+    if sources.tasks and config.profile == "minimal":
+        raise ConfigError(
+            "tasks point at places of their answers, so that nothing can be taken out of these: "
+            "create the campaign with --profile detailed"
+        )
     runs = list(map(expanded, sources.run))
     folders = [*runs, *map(expanded, sources.pages)]
     found = collect(

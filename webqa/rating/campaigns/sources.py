@@ -19,6 +19,7 @@ from reward.formats.reading import load
 from reward.pairs import Pair
 from webqa.rating.campaigns.evidence import needed, stored_pages, with_evidence, without_sources
 from webqa.rating.campaigns.leaks import Leak, leaks_of
+from webqa.rating.recognising import wrong
 from webqa.rating.records import Demonstration, Profile, Task
 
 Content = Task | Demonstration
@@ -96,14 +97,9 @@ def collect(
     """Turn what was read into items, with pages of these run folders; the gold ones first.
 
     Raises:
-        ConfigError: a folder cannot be read, or tasks are to be shown without their sources.
+        ConfigError: a folder cannot be read.
         RecordError: a line is no page.
     """
-    if collected.profile == "minimal" and tasks:
-        raise ConfigError(
-            "tasks point at places of their answers, so that nothing can be taken out of these: "
-            "create the campaign with --profile detailed"
-        )
     if collected.profile == "detailed":
         wanted = needed([*pairs, *(one for one, _ in gold), *(task.pair for task in tasks)])
         collected.pages = stored_pages(folders, wanted) if wanted else {}
@@ -137,12 +133,12 @@ def read_pairs(path: Path) -> Iterator[Pair]:
         ConfigError: the file cannot be read.
         RecordError: a line is no pair, with its number.
     """
-    return _records(path, Pair)
+    return _records(path, Pair, "pairs")
 
 
 def read_tasks(path: Path) -> Iterator[Task]:
     """Read tasks, such as those of a trial; raises as `read_pairs` does."""
-    return _records(path, Task)
+    return _records(path, Task, "tasks")
 
 
 def read_gold(path: Path) -> list[tuple[Pair, int]]:
@@ -175,7 +171,7 @@ def _unfit(task: Task) -> str:
     return ""
 
 
-def _records(path: Path, kind: type[_Kind]) -> Iterator[_Kind]:
+def _records(path: Path, kind: type[_Kind], wanted: str) -> Iterator[_Kind]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
@@ -186,6 +182,7 @@ def _records(path: Path, kind: type[_Kind]) -> Iterator[_Kind]:
                 except RecordError as error:
                     if is_torn(line):
                         return
-                    raise RecordError(f"{path}, line {number}: {error}") from error
+                    told = wrong(wanted, line, error)
+                    raise RecordError(f"{path}, line {number}: {told}") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from env.records import from_json
 from webqa.agreement import Alpha, agreement, krippendorff
-from webqa.rating.campaigns.creating import rules
 from webqa.rating.records import AXES, Judgement
 from webqa.rating.results.lines import SPOILT
 from webqa.rating.results.progress import sign
 from webqa.rating.results.reading import latest
+from webqa.rating.store.rules import rules
 from webqa.statistics import Interval
 
 if TYPE_CHECKING:
@@ -98,17 +99,16 @@ def disagreements(session: Session, campaign: Campaign) -> list[Disagreement]:
 
     Those that nobody has settled come first, and of these the ones furthest apart.
     """
-    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    items: dict[int, Item] = {}
-    for row, judgement in _judged(session, campaign):
-        if judgement.overall is not None:
-            found[row.Item.id].append((row.Person.name, judgement.overall))
-            items[row.Item.id] = row.Item
-    apart = [
-        _disagreement(items[number], given)
-        for number, given in found.items()
-        if len({sign(value) for _, value in given}) > 1
-    ]
+    apart = []
+    # The ratings of an item come together: the contents of one item at a time are in memory.
+    for item, rows in groupby(_judged(session, campaign), key=lambda one: one[0].Item):
+        given = [
+            (row.Person.name, judgement.overall)
+            for row, judgement in rows
+            if judgement.overall is not None
+        ]
+        if len({sign(value) for _, value in given}) > 1:
+            apart.append(_disagreement(item, given))
     return sorted(apart, key=lambda one: (one.settled, -one.spread, one.item))
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import aliased
 
 from env.records import from_json
-from webqa.rating.campaigns.creating import rules
 from webqa.rating.config import WhichConfig
 from webqa.rating.records import Judgement, Task
 from webqa.rating.results.lines import RatingLine, anonymous, unusable
+from webqa.rating.store.rules import rules
 from webqa.rating.store.tables import Assignment, Campaign, Item, Person, Rating
 
 if TYPE_CHECKING:
@@ -37,10 +37,16 @@ def latest(session: Session, campaign: int) -> Iterator[Any]:
 
     In the order of the items, those of one together.
     """
-    yield from session.execute(_latest(campaign), execution_options={"yield_per": BATCH})
+    found = _latest(Item.campaign_id == campaign)
+    yield from session.execute(found, execution_options={"yield_per": BATCH})
 
 
-def _latest(campaign: int) -> Select[Rating, Assignment, Item, Person]:
+def latest_of(session: Session, item: int, limit: int) -> Sequence[Any]:
+    """Return the same of one item, at the most so many: gold items are rated by everybody."""
+    return session.execute(_latest(Item.id == item).limit(limit)).all()
+
+
+def _latest(which: ColumnElement[bool]) -> Select[Rating, Assignment, Item, Person]:
     later = aliased(Rating)
     last = (
         select(func.max(later.revision))
@@ -52,7 +58,7 @@ def _latest(campaign: int) -> Select[Rating, Assignment, Item, Person]:
         .join(Assignment, Rating.assignment_id == Assignment.id)
         .join(Item, Assignment.item_id == Item.id)
         .join(Person, Assignment.person_id == Person.id)
-        .where(Item.campaign_id == campaign, Rating.revision == last)
+        .where(which, Rating.revision == last)
         .order_by(Item.id, Rating.id)
     )
 
@@ -128,7 +134,7 @@ def _settled(
         _name(reviewer, which),
         profile,
         campaign.guideline,
-        "",
+        item.settled_at,
         "",
         complete=item.complete,
         expected=item.expected,

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from webqa.rating.config import ServeConfig
 from webqa.rating.errors import Refused
 from webqa.rating.site import comparing, dashboard, home, signing
+from webqa.rating.site.demonstrating import Demonstrating
 from webqa.rating.site.endpoints import Services, posted, wants_json
 from webqa.rating.site.security import secured
 from webqa.rating.site.templating import STATIC, render
@@ -40,6 +41,7 @@ def make_application(
     *,
     secret: bytes,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    demonstrating: Demonstrating | None = None,
     extra_routes: Sequence[BaseRoute] = (),
 ) -> Application:
     """Return the application.
@@ -49,13 +51,15 @@ def make_application(
         config: where it is served, and to whom.
         secret: what cookies and invites are hashed with.
         now: the clock.
+        demonstrating: the pages on which people answer questions themselves; None: campaigns of
+            that kind are listed as not served here.
         extra_routes: further pages; a path of theirs goes before one of ours.
 
     Raises:
         ConfigError: it would be open to other machines without saying by which name.
     """
     application = Starlette(
-        routes=[*extra_routes, *routes()],
+        routes=[*extra_routes, *(demonstrating.routes() if demonstrating else ()), *routes()],
         exception_handlers={
             Refused: _refused,
             HTTPException: _http,
@@ -64,7 +68,8 @@ def make_application(
     )
     # It would send people from an address with a slash at its end to one without HTTPS.
     application.router.redirect_slashes = False
-    application.state.services = services = Services(store, config, secret, now)
+    services = Services(store, config, secret, now, lets_browse=demonstrating is not None)
+    application.state.services = services
     return secured(
         signing.People(application, services),
         allowed_hosts(config.host, config.served_as),

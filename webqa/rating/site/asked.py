@@ -128,7 +128,7 @@ class Questions:
         self._each = each
         self._asked: OrderedDict[str, Asked] = OrderedDict()
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._attempts: dict[str, int] = {}
+        self._attempts: OrderedDict[str, int] = OrderedDict()
 
     @property
     def running(self) -> int:
@@ -199,9 +199,15 @@ class Questions:
             asked.changed()
 
     def _attempt(self, question: str) -> int:
-        """Number the episodes of a question, so that two at the same time differ too."""
-        attempt = self._attempts.setdefault(question, self._before(question))
-        self._attempts[question] += self._each
+        """Number the episodes of a question, so that two at the same time differ too.
+
+        Of a question that nobody asked for long, those that were recorded are counted again.
+        """
+        known = self._attempts.pop(question, None)
+        attempt = self._before(question) if known is None else known
+        self._attempts[question] = attempt + self._each
+        while len(self._attempts) > self.config.kept + self.config.concurrent:
+            self._attempts.popitem(last=False)
         return attempt
 
     def _forget(self) -> None:

@@ -18,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from env.records import from_json, to_json
-from webqa.rating.campaigns.creating import rules
 from webqa.rating.campaigns.guiding import as_html, read_guideline
 from webqa.rating.errors import Conflict, Unfit
 from webqa.rating.records import Judgement, Task
@@ -34,8 +33,10 @@ from webqa.rating.site.forms import Asked, read_judgement, without_blanks
 from webqa.rating.site.home import after, next_address
 from webqa.rating.site.missing import Missing, missing
 from webqa.rating.site.showing import FLAG_WORDS, STEPS, ShownClaim, show
+from webqa.rating.site.standing import Standing, standing
 from webqa.rating.site.templating import render
 from webqa.rating.store import queue
+from webqa.rating.store.rules import rules
 from webqa.rating.store.tables import Assignment, Campaign, Item, Rating
 
 REASONS = (
@@ -65,6 +66,7 @@ class Turn:
     version: int
     active_ms: int
     campaign: CampaignName
+    standing: Standing
     asked: Asked
     said: Judgement
     """The draft, or what was submitted last."""
@@ -203,6 +205,7 @@ def _turn(session: Session, assignment: Assignment, said: Judgement | None = Non
         assignment.version,
         assignment.active_ms,
         CampaignName(campaign.id, campaign.name),
+        standing(session, campaign, assignment.person_id),
         _asked(session, assignment),
         said or _said(session, assignment),
     )
@@ -236,6 +239,7 @@ def _page(request: Request, turn: Turn, lacks: Sequence[Missing] = ()) -> Respon
         status=Unfit.status if lacks else 200,
         turn=turn,
         campaign=turn.campaign,
+        standing=turn.standing,
         asked=turn.asked,
         shown=show(turn.asked, turn.said),
         missing=lacks,

@@ -18,18 +18,23 @@ from starlette.responses import Response
 
 from env.records import from_json
 from webqa.drawing import HEIGHT, WIDTH, Curve, Drawing, Figure, Point, draw
-from webqa.rating.campaigns.creating import rules, settle
+from webqa.rating.campaigns.settling import settle, withdraw
 from webqa.rating.errors import Unknown
 from webqa.rating.records import Judgement, Task
 from webqa.rating.results.agreeing import agreements, disagreements
 from webqa.rating.results.progress import progress
-from webqa.rating.results.reading import latest
+from webqa.rating.results.reading import latest_of
 from webqa.rating.site.endpoints import go_to, reviewer, services
 from webqa.rating.site.forms import Asked, read_judgement
 from webqa.rating.site.showing import AXIS_WORDS, FLAG_WORDS, STEPS, show
 from webqa.rating.site.templating import render
+from webqa.rating.store.rules import rules
 from webqa.rating.store.tables import Campaign, Item, Person
 
+MOST_SAID = 100
+"""Ratings of one item that are shown: a gold item may have hundreds."""
+MOST_APART = 100
+"""Disagreements that are shown: what is settled makes room for the next."""
 STEP_WORDS = dict(STEPS)
 AXIS_TITLES = {"overall": "Overall"} | {axis: words[0] for axis, words in AXIS_WORDS.items()}
 
@@ -67,7 +72,8 @@ def campaign(request: Request) -> Response:
         "progress.html",
         campaign=shown,
         agreements=agreed,
-        disagreements=apart,
+        disagreements=apart[:MOST_APART],
+        apart=len(apart),
         drawing=drawing(shown.days, shown.wanted),
         width=WIDTH,
         height=HEIGHT,
@@ -85,15 +91,19 @@ def item(request: Request) -> Response:
         said = _said(session, found)
         asked = _asked(found, owner)
         settled = from_json(found.settled, Judgement) if found.settled else Judgement()
+        by = session.get(Person, found.settled_by) if found.settled else None
     return render(
         request,
         "item.html",
         item=found.id,
         campaign=owner,
         asked=asked,
-        said=said,
+        said=said[:MOST_SAID],
+        more=len(said) > MOST_SAID,
         shown=show(asked, settled),
         settled=bool(found.settled),
+        by=by.name if by else "",
+        on=found.settled_at[:10],
         steps=STEPS,
         words=STEP_WORDS,
         flags=FLAG_WORDS,
@@ -101,13 +111,16 @@ def item(request: Request) -> Response:
 
 
 def settled(request: Request, form: FormData) -> Response:
-    """Take a reviewer's judgement of an item; again replaces it."""
+    """Take a reviewer's judgement of an item, in place of an earlier one; or take that one back."""
     by, now = reviewer(request), services(request).now()
 
     def work(session: Session) -> int:
         found, owner = _item(session, request)
-        judgement = read_judgement(form, _asked(found, owner))
-        settle(session, found, judgement, session.get_one(Person, by.id), now)
+        person = session.get_one(Person, by.id)
+        if "withdraw" in form:
+            withdraw(session, found, person, now)
+        else:
+            settle(session, found, read_judgement(form, _asked(found, owner)), person, now)
         return owner.id
 
     return go_to(request, f"/dashboard/{services(request).store.write(work)}")
@@ -139,6 +152,5 @@ def _asked(found: Item, owner: Campaign) -> Asked:
 def _said(session: Session, found: Item) -> list[Said]:
     return [
         Said(row.Person.name, from_json(row.Rating.judgement, Judgement))
-        for row in latest(session, found.campaign_id)
-        if row.Item.id == found.id
+        for row in latest_of(session, found.id, MOST_SAID + 1)
     ]

@@ -37,6 +37,8 @@ class Services:
     config: ServeConfig
     secret: bytes
     now: Callable[[], datetime]
+    lets_browse: bool = False
+    """Whether people can answer questions here themselves, which needs a web."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from markupsafe import Markup
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from webqa.rating.campaigns.creating import rules
 from webqa.rating.campaigns.guiding import Guideline, as_html, read_guideline
 from webqa.rating.errors import SignInNeeded, Unknown
-from webqa.rating.site.endpoints import go_to, services, visitor
+from webqa.rating.site.endpoints import Services, go_to, services, visitor
+from webqa.rating.site.standing import Standing, standing
 from webqa.rating.site.templating import render
 from webqa.rating.store import queue
-from webqa.rating.store.tables import Assignment, Author, Campaign, Item, Rating
+from webqa.rating.store.rules import rules
+from webqa.rating.store.tables import Assignment, Campaign, Item, Rating
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,9 @@ class Listed:
     name: str
     kind: str
     closed: bool
-    submitted: int
-    left: bool
-    """Whether there is something for this person to do."""
+    served: bool
+    """Whether this server can give tasks of its kind."""
+    standing: Standing
     code: str
     """What a payment platform is told, once nothing is left; empty before, or without one."""
     guideline: Guideline
@@ -54,8 +55,8 @@ def home(request: Request) -> Response:
         return render(request, "welcome.html", status=error.status)
     with services(request).store.reading() as session:
         campaigns = session.scalars(select(Campaign).order_by(Campaign.id))
-        listed = [_listed(session, one, person.id) for one in campaigns]
-    shown = [one for one in listed if one.submitted or not one.closed]
+        listed = [_listed(services(request), session, one, person.id) for one in campaigns]
+    shown = [one for one in listed if one.standing.submitted or not one.closed]
     return render(request, "home.html", campaigns=shown)
 
 
@@ -64,7 +65,7 @@ def campaign(request: Request) -> Response:
     person = visitor(request)
     with services(request).store.reading() as session:
         found = _campaign(session, request)
-        listed = _listed(session, found, person.id)
+        listed = _listed(services(request), session, found, person.id)
         done = _done(session, found.id, person.id)
     html = Markup(as_html(listed.guideline))  # ours, and markup in it is text
     return render(request, "campaign.html", campaign=listed, done=done, guideline_html=html)
@@ -83,6 +84,8 @@ def next_address(request: Request, campaign: int) -> str:
         found = session.get(Campaign, campaign)
         if found is None:
             raise Unknown("there is no such campaign")
+        if not _is_served(services(request), found):
+            raise Unknown("this campaign is not served here: whoever serves it has to give --web")
         turn = queue.next_assignment(session, person, found, rules(found), now)
         if turn is None:
             return f"/campaign/{campaign}"
@@ -103,40 +106,22 @@ def _campaign(session: Session, request: Request) -> Campaign:
     return found
 
 
-def _listed(session: Session, found: Campaign, person: int) -> Listed:
-    config = rules(found)
-    submitted = session.scalar(
-        select(func.count())
-        .select_from(Assignment)
-        .join(Item)
-        .where(
-            Item.campaign_id == found.id,
-            Assignment.person_id == person,
-            Assignment.state == "submitted",
-        )
-    )
-    left = not found.closed and _is_left(session, found.id, person)
+def _listed(made_with: Services, session: Session, found: Campaign, person: int) -> Listed:
+    config, so_far = rules(found), standing(session, found, person)
     return Listed(
         found.id,
         found.name,
         found.kind,
         found.closed,
-        submitted or 0,
-        left,
-        config.completion_code if submitted and not left else "",
+        _is_served(made_with, found),
+        so_far,
+        config.completion_code if so_far.submitted and not so_far.open else "",
         read_guideline(config.kind, config.profile),
     )
 
 
-def _is_left(session: Session, campaign: int, person: int) -> bool:
-    """Tell whether a person has a task running, or could be given one."""
-    turn = exists().where(Assignment.item_id == Item.id, Assignment.person_id == person)
-    wrote = exists().where(Author.item_id == Item.id, Author.person_id == person)
-    running = turn.where(Assignment.state == "leased")
-    resumed = turn.where(Assignment.state == "expired")
-    free = ~Item.full & ~Item.gold & ~wrote & or_(~turn, resumed)
-    found = select(Item.id).where(Item.campaign_id == campaign, or_(running, free)).limit(1)
-    return session.scalar(found) is not None
+def _is_served(made_with: Services, found: Campaign) -> bool:
+    return found.kind == "compare" or made_with.lets_browse
 
 
 def _done(session: Session, campaign: int, person: int) -> list[Done]:

@@ -54,8 +54,8 @@ def _sources(
     open_ones = [n for n in range(1, len(getattr(asked.task, about)) + 1) if n not in rated]
     if open_ones:
         numbers = ", ".join(map(str, open_ones))
-        noun = "source" if len(open_ones) == 1 else "sources"
-        yield Missing(place, f"Say how far you trust {noun} {numbers} of answer {label}")
+        whose = "source of quote" if len(open_ones) == 1 else "sources of quotes"
+        yield Missing(place, f"Say how far you trust the {whose} {numbers} of answer {label}")
 
 
 def _claims(

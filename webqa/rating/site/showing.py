@@ -34,7 +34,7 @@ STEPS = ((2, "A much better"), (1, "A better"), (0, "Equally good"), (-1, "B bet
 
 @dataclass(frozen=True, slots=True)
 class ShownQuote:
-    """A source, and how far it is trusted."""
+    """A quote, and how far its source is trusted."""
 
     number: int
     evidence: Evidence

@@ -5,16 +5,19 @@ An invitation is a link to a page with a button: what only looks at a link uses 
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from webqa.rating.errors import Refused
+from webqa.rating.errors import NotSaved, Refused
 from webqa.rating.site.endpoints import Services, Visitor, go_to, services, text_of, visitor
 from webqa.rating.site.templating import render
-from webqa.rating.store import people
+from webqa.rating.store import people, sessions
+from webqa.rating.store.sessions import Lifetime
 from webqa.rating.store.tables import Person
 from webqa.serving.guard import Application, Receive, Scope, Send
 
@@ -52,13 +55,23 @@ class People:
         token = request.cookies.get(cookie_name(self._services), "")
         if not token:
             return None
+        secret, lasting = self._services.secret, lasting_of(self._services)
         with store.reading() as session:
-            found = people.find_person(session, self._services.secret, token, now)
-            return _visitor(found) if found else None
+            found = sessions.find_person(session, secret, token, now, lasting)
+        if found and found.stale:
+            # Nobody is kept from looking at a page because this cannot be written down.
+            with suppress(NotSaved):
+                store.write(lambda one: sessions.note_visit(one, secret, token, now))
+        return _visitor(found.person) if found else None
 
 
 def _visitor(person: Person) -> Visitor:
     return Visitor(person.id, person.name, person.role)  # type: ignore[arg-type]  # records.Role
+
+
+def lasting_of(made_with: Services) -> Lifetime:
+    """Return how long people stay signed in."""
+    return Lifetime(made_with.config.session_days, made_with.config.session_idle_days)
 
 
 def cookie_name(made_with: Services) -> str:
@@ -97,8 +110,8 @@ def join(request: Request, form: FormData) -> Response:
     def work(session: Session) -> str:
         person = people.accept(session, use.secret, token, name, now, outside=outside)
         if before:
-            people.end_session(session, use.secret, before, now)
-        return people.begin_session(session, use.secret, person.id, now, use.config.session_days)
+            sessions.end_session(session, use.secret, before, now)
+        return sessions.begin_session(session, use.secret, person.id, now, lasting_of(use))
 
     try:
         made = use.store.write(work)
@@ -132,9 +145,9 @@ def sign_out(request: Request, form: FormData) -> Response:
 
     def work(session: Session) -> None:
         if text_of(form, "everywhere"):
-            people.end_sessions(session, person.id, now)
+            sessions.end_sessions(session, person.id, now)
         else:
-            people.end_session(session, use.secret, token, now)
+            sessions.end_session(session, use.secret, token, now)
 
     use.store.write(work)
     reply = go_to(request, "/")

@@ -14,6 +14,7 @@ from webqa.rating.errors import Unknown
 from webqa.rating.records import Demonstration, Reply
 from webqa.rating.site.browsing import Progress
 from webqa.rating.site.comparing import CampaignName
+from webqa.rating.site.standing import Standing, standing
 from webqa.rating.store import queue
 from webqa.rating.store.pages import keep, keep_replies, with_pages, without_pages
 from webqa.rating.store.ratings import active
@@ -37,6 +38,7 @@ class Unfinished(NamedTuple):
     id: str
     """Of the assignment."""
     campaign: CampaignName
+    standing: Standing
     state: str
     version: int
     leased: str
@@ -68,6 +70,7 @@ def read_unfinished(
     return Unfinished(
         found.id,
         CampaignName(campaign.id, campaign.name),
+        standing(session, campaign, person.id),
         found.state,
         found.version,
         found.leased,

@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine
 from sqlalchemy.exc import (
-    ArgumentError,
     DatabaseError,
     DBAPIError,
     IntegrityError,
@@ -30,19 +29,23 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from env.errors import ConfigError
 from env.records import to_json
 from webqa.rating.errors import NotSaved, Unfit
+from webqa.rating.store.engines import (
+    FOR_WRITING,
+    address,
+    file_engine,
+    for_reading,
+    postgresql_engine,
+)
 from webqa.rating.store.migrating import migrate
 from webqa.rating.store.tables import Event
-from webqa.rating.store.turns import PATIENCE, Turn
+from webqa.rating.store.turns import Turn
 
 Result = TypeVar("Result")
 
-CONNECTIONS = 40
-"""As many as a server has threads, so that none waits for another's connection."""
 ATTEMPTS = 10
 """How often PostgreSQL may turn a transaction down before it is given up."""
 OUR_FAULT = (IntegrityError, InternalError, NotSupportedError, ProgrammingError)
@@ -95,8 +98,8 @@ class Store:
 
     def __init__(self, engine: Engine, turn: Turn | None = None) -> None:
         self._engine, self._turn = engine, turn
-        self._reader = engine.execution_options(**_reading(engine))
-        self._writer = engine.execution_options(webqa_writes=True)
+        self._reader = engine.execution_options(**for_reading(engine))
+        self._writer = engine.execution_options(**FOR_WRITING)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -171,7 +174,7 @@ def open_store(where: str | Path, *, create: bool = True) -> Store:
         ConfigError: there is no such database, it cannot be reached, its driver is not installed,
             it is another program's, or a newer version made it.
     """
-    url = _url(where)
+    url = address(where)
     return _open_postgresql(url) if url.get_backend_name() != "sqlite" else _open_file(url, create)
 
 
@@ -181,27 +184,8 @@ def file_of(where: str | Path) -> Path | None:
     Raises:
         ConfigError: it is the address of no database that we know.
     """
-    url = _url(where)
+    url = address(where)
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
-
-
-def _url(where: str | Path) -> URL:
-    try:
-        given = str(where)
-        url = make_url(given) if "://" in given else URL.create("sqlite", database=given)
-    except ArgumentError:
-        raise ConfigError(_no_database(where)) from None
-    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
-        return url.set(drivername="postgresql+psycopg")
-    if url.drivername != "sqlite" or url.database in (None, "", ":memory:"):
-        raise ConfigError(_no_database(where))
-    return url
-
-
-def _no_database(where: str | Path) -> str:
-    # Only what stands before the first slashes: the rest may hold a password.
-    scheme, slashes, _ = str(where).partition("://")
-    return f"{scheme}{slashes} is no database: give a file, sqlite:///FILE or postgresql://..."
 
 
 def _open_file(url: URL, create: bool) -> Store:
@@ -213,8 +197,7 @@ def _open_file(url: URL, create: bool) -> Store:
         turn = Turn(path)
     except OSError as error:
         raise ConfigError(f"{path} cannot be opened: {error.strerror}") from None
-    engine = _file_engine(url)
-    return _migrated(engine, turn, f"{path} is no database that can be used", path)
+    return _migrated(file_engine(url), turn, f"{path} is no database that can be used", path)
 
 
 def _make_private(path: Path) -> None:
@@ -224,37 +207,8 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _file_engine(url: URL) -> Engine:
-    engine = create_engine(
-        url, pool_size=CONNECTIONS, max_overflow=0, connect_args={"timeout": PATIENCE}
-    )
-    event.listen(engine, "connect", _set_up)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _set_up(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - sqlite3's, by the driver
-    connection.isolation_level = None  # sqlite3 would begin transactions of its own
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("webqa_writes", False)
-    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
 def _open_postgresql(url: URL) -> Store:
-    try:
-        engine = create_engine(url, pool_size=CONNECTIONS, max_overflow=0, pool_pre_ping=True)
-    except ModuleNotFoundError:
-        raise ConfigError(
-            "PostgreSQL needs psycopg: pip install -c constraints.txt -e '.[postgres]'"
-        ) from None
-    # Before SQLAlchemy's own first questions, which it could not read the answers of.
-    event.listen(engine, "connect", _check_encoding, insert=True)
-    return _migrated(engine, None, f"{url.render_as_string()} cannot be used", None)
+    return _migrated(postgresql_engine(url), None, f"{url.render_as_string()} cannot be used", None)
 
 
 def _migrated(engine: Engine, turn: Turn | None, trouble: str, file: Path | None) -> Store:
@@ -269,18 +223,6 @@ def _migrated(engine: Engine, turn: Turn | None, trouble: str, file: Path | None
         store.close()
         raise
     return store
-
-
-def _check_encoding(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - psycopg's, by the driver
-    encoding = connection.info.parameter_status("server_encoding")
-    if encoding != "UTF8":
-        raise ConfigError(f"the database's encoding is {encoding}: create it with ENCODING 'UTF8'")
-
-
-def _reading(engine: Engine) -> dict[str, object]:
-    if engine.dialect.name == "sqlite":
-        return {}
-    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from env.errors import ConfigError
+from webqa.rating.store.engines import FOR_WRITING
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 7_041_776
@@ -56,7 +57,7 @@ def _upgrade(connection: Connection, config: Config, script: ScriptDirectory) ->
         # Only outside a transaction is this heard.
         _driver(connection, "PRAGMA foreign_keys = OFF")
     try:
-        with connection.execution_options(webqa_writes=True).begin():
+        with connection.execution_options(**FOR_WRITING).begin():
             if not sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             if _version(connection, script) != script.get_current_head():

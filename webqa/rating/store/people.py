@@ -1,7 +1,7 @@
-"""Who signs in: invites, sessions in browsers, and the secret that both are hashed with.
+"""Who signs in: people, their invites, and the secret that invites and sessions are hashed with.
 
 Tokens are random, leave this module once, and are stored as keyed hashes: whoever reads the
-database cannot sign in by it. Knows no request and no cookie.
+database cannot sign in by it. Knows no request and no cookie; sessions stand in `sessions`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import CursorResult, delete, func, or_, select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session as DatabaseSession
 
 from env.errors import ConfigError
@@ -23,7 +22,8 @@ from env.records import to_json
 from webqa.rating.errors import Conflict, NotAllowed, Unfit
 from webqa.rating.records import Role
 from webqa.rating.store.database import file_of, note_event, stamp, storable
-from webqa.rating.store.tables import Invite, Person, Session
+from webqa.rating.store.names import folded, one_form
+from webqa.rating.store.tables import Invite, Person
 
 VARIABLE = "WEBQA_SECRET"
 SECRET_LENGTH = 32
@@ -188,18 +188,16 @@ def _use_up(session: DatabaseSession, digest: str, now: datetime) -> bool:
 
 
 def _fit_name(name: str) -> str:
-    """Return a name in one form of Unicode, without what nobody sees."""
-    kept = (sign for sign in name if sign.isspace() or unicodedata.category(sign)[0] != "C")
-    fit = " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
-    if not 1 <= len(fit) <= NAME_LENGTH:
+    if not 1 <= len(fit := one_form(name)) <= NAME_LENGTH:
         raise Unfit(f"a name has between 1 and {NAME_LENGTH} characters")
     return fit
 
 
 def _add(session: DatabaseSession, name: str, role: str, now: datetime) -> Person:
-    # SQLite knows lower case of ASCII alone.
-    same = or_(Person.name == name, func.lower(Person.name) == name.lower())
-    if name.lower() == LOCAL or session.scalar(select(Person.id).where(same)) is not None:
+    # Compared here, because no database folds case as Unicode does. On PostgreSQL two who come at
+    # the same moment may so get names that differ in case alone; the very same, never.
+    names = session.scalars(select(Person.name))
+    if folded(name) in {LOCAL, *map(folded, names)}:
         raise Conflict(f"{name!r} is somebody's name already: choose another")
     person = Person(name=name, role=role, created=stamp(now))
     session.add(person)
@@ -228,50 +226,3 @@ def local_person(session: DatabaseSession, now: datetime) -> Person:
         session.add(found)
         session.flush()
     return found
-
-
-def begin_session(
-    session: DatabaseSession, secret: bytes, person: int, now: datetime, days: float
-) -> str:
-    """Return the token of a new session of a person; what ran out is cleared away."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    session.execute(delete(Session).where(Session.expires <= stamp(now)))
-    session.add(
-        Session(
-            digest=keyed_hash(secret, "session", token),
-            person_id=person,
-            created=stamp(now),
-            seen=stamp(now),
-            expires=stamp(now + timedelta(days=days)),
-        )
-    )
-    note_event(session, "signed-in", now, person)
-    return token
-
-
-def find_person(
-    session: DatabaseSession, secret: bytes, token: str, now: datetime
-) -> Person | None:
-    """Return who is signed in by a token; None for one that ran out or never was. Only reads."""
-    digest = keyed_hash(secret, "session", token)
-    found = session.get(Session, digest)
-    if found is None or not hmac.compare_digest(found.digest, digest):
-        return None
-    person = session.get(Person, found.person_id) if found.expires > stamp(now) else None
-    return person if person is not None and person.active else None
-
-
-def end_session(session: DatabaseSession, secret: bytes, token: str, now: datetime) -> None:
-    """Sign out of one browser; nothing happens where nobody is signed in."""
-    found = session.get(Session, keyed_hash(secret, "session", token))
-    if found is not None:
-        session.delete(found)
-        note_event(session, "signed-out", now, found.person_id)
-
-
-def end_sessions(session: DatabaseSession, person: int, now: datetime) -> int:
-    """Sign a person out of all browsers, and return of how many."""
-    ended = session.execute(delete(Session).where(Session.person_id == person))
-    count = ended.rowcount if isinstance(ended, CursorResult) else 0
-    note_event(session, "signed-out", now, person, sessions=count)
-    return count

@@ -1,12 +1,10 @@
-"""Who is given which item, and what becomes of it: leases, drafts, ratings.
+"""Who is given which item, and what becomes of it: drafts, ratings, items that are skipped.
 
 An item's `taken` counts its submitted ratings and its running leases. It goes up in one statement
 that looks at the room there is, in the transaction that makes or renews an assignment: no item is
 ever rated by more people than wanted. Gold items are for everybody, whatever they want.
 
-A lease that ran out keeps its place until somebody asks for work (`reclaim`); and where its place
-is still free afterwards, saving a draft or submitting takes it back. So work is lost only to
-somebody who does the same work.
+How long an item is one person's stands in `leases`.
 
 All functions but `own` need a session that writes, best of `Store.write`. Rows are locked in one
 order: person, assignment, item. Knows no page; judgements and drafts are texts here.
@@ -15,17 +13,17 @@ order: person, assignment, item. Knows no page; judgements and drafts are texts 
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from env.records import from_json
 from webqa.rating.config import CampaignConfig
 from webqa.rating.errors import Conflict, Unknown
 from webqa.rating.store import lots
 from webqa.rating.store.database import note_event, stamp, storable
+from webqa.rating.store.leases import keep_place, lease, reclaim
 from webqa.rating.store.places import release, take, take_one
 from webqa.rating.store.ratings import (
     JUDGEMENT_LENGTH,
@@ -40,7 +38,6 @@ from webqa.rating.store.tables import Assignment, Campaign, Item, Person, Rating
 
 REASON_LENGTH = 1_000
 
-GONE = "this task's time ran out and it went to somebody else: nothing can be added to it"
 DONE = "this task was submitted already"
 PUT_ASIDE = "this task was skipped: go on with the next one"
 
@@ -67,12 +64,12 @@ def next_assignment(
         return None
     running = and_(Assignment.state == "leased", Assignment.expires > stamp(now))
     if mine := session.scalar(_own_in(campaign, row, running)):
-        return _lease(session, mine, config, now)
+        return lease(session, mine, config, now)
     reclaim(session, now)
     ran_out = and_(Assignment.state == "expired", or_(Item.gold, Item.taken < Item.wanted))
     mine = session.scalar(_own_in(campaign, row, ran_out))
     if mine is not None and take(session, mine.item_id):
-        return _lease(session, mine, config, now)
+        return lease(session, mine, config, now)
     return _new(session, row, campaign, config, now)
 
 
@@ -111,30 +108,7 @@ def _new(
         expires="",
     )
     session.add(made)
-    return _lease(session, made, config, now)
-
-
-def _lease(
-    session: Session, assignment: Assignment, config: CampaignConfig, now: datetime
-) -> Assignment:
-    assignment.state = "leased"
-    assignment.expires = stamp(now + timedelta(minutes=config.lease_minutes))
-    session.flush()
-    note_event(session, "leased", now, assignment.person_id, assignment=assignment.id)
-    return assignment
-
-
-def reclaim(session: Session, now: datetime) -> int:
-    """Take back the leases that ran out, in all campaigns, and return how many they were."""
-    ran_out = and_(Assignment.state == "leased", Assignment.expires <= stamp(now))
-    found = select(Assignment).where(ran_out).order_by(Assignment.item_id)
-    expired = session.scalars(found.with_for_update(skip_locked=True)).all()
-    for assignment in expired:
-        assignment.state = "expired"
-        release(session, assignment.item_id)
-        note_event(session, "expired", now, assignment.person_id, assignment=assignment.id)
-    session.flush()
-    return len(expired)
+    return lease(session, made, config, now)
 
 
 # Worked at
@@ -188,12 +162,10 @@ def save_draft(
         raise Conflict(
             "this task was changed in another window: load it again to see what is saved there"
         )
-    _keep_place(session, assignment, now)
+    keep_place(session, assignment, now)
     assignment.draft, assignment.version = draft, version + 1
     assignment.active_ms = active(assignment, active_ms, now)
     session.flush()
-    told = {"assignment": assignment.id, "version": assignment.version}
-    note_event(session, "drafted", now, assignment.person_id, **told)
     return assignment.version
 
 
@@ -225,7 +197,7 @@ def submit(
     if found := sent_before(session, assignment, key):
         return found
     _check_open(assignment)
-    _keep_place(session, assignment, now)
+    keep_place(session, assignment, now)
     assignment.state = "submitted"
     return rate(session, assignment, 0, judgement, key, active_ms, now)
 
@@ -288,12 +260,3 @@ def _check_open(assignment: Assignment) -> None:
         raise Conflict(DONE)
     if assignment.state == "skipped":
         raise Conflict(PUT_ASIDE)
-
-
-def _keep_place(session: Session, assignment: Assignment, now: datetime) -> None:
-    """Renew a lease, whether it runs or ran out."""
-    if assignment.state == "expired" and not take(session, assignment.item_id):
-        raise Conflict(GONE)
-    config = from_json(campaign_of(session, assignment).settings, CampaignConfig)
-    assignment.state = "leased"
-    assignment.expires = stamp(now + timedelta(minutes=config.lease_minutes))

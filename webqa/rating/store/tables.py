@@ -73,6 +73,8 @@ class Item(Base):
     settled: Mapped[str] = mapped_column(default="")
     """Judgement of a reviewer who settled a disagreement, as JSON; empty without one."""
     settled_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    settled_at: Mapped[str] = mapped_column(default="")
+    """When; empty without one."""
 
 
 class Author(Base):
@@ -128,7 +130,9 @@ class Session(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     created: Mapped[str]
     seen: Mapped[str]
+    """The last visit, to within sessions.SEEN_EVERY."""
     expires: Mapped[str]
+    """When it ends, however often it is used."""
 
 
 class Assignment(Base):
@@ -213,7 +217,14 @@ class Vote(Base):
 
 
 class Event(Base):
-    """What happened, one row after another; nothing is changed or taken out."""
+    """What happened, one row after another; nothing is changed or taken out.
+
+    Every change of who is given what, who said what and who may do what is a row, written in the
+    same transaction. Only for people who look into a database: no part of the program reads them.
+    Two changes are none: a draft that is saved, which stands whole in its assignment beside the
+    count of all that were (a row for each would make this the largest table by far and tell nothing
+    else), and that a browser was seen again.
+    """
 
     __tablename__ = "event"
 
@@ -221,6 +232,6 @@ class Event(Base):
     at: Mapped[str]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[str]
-    """leased, drafted?, submitted, skipped, expired, invited, signed-in, settled, exported ..."""
+    """leased, submitted, skipped, expired, invited, signed-in, settled, withdrawn, exported ..."""
     content: Mapped[str] = mapped_column(default="")
     """JSON."""

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -25,7 +26,8 @@ from tests.webqa.rating.made_campaigns import (
     said,
     submit,
 )
-from webqa.rating.campaigns.creating import campaign_named, settle
+from webqa.rating.campaigns.creating import campaign_named
+from webqa.rating.campaigns.settling import settle, withdraw
 from webqa.rating.campaigns.sources import NewItem
 from webqa.rating.config import WhichConfig
 from webqa.rating.records import Mark, Planted, Task, Trusted, Verdict
@@ -33,6 +35,7 @@ from webqa.rating.results.exporting import export, json_line
 from webqa.rating.results.lines import RatingLine, comparison
 from webqa.rating.results.reading import Read, rating_lines
 from webqa.rating.results.tabular import COLUMNS, write_csv
+from webqa.rating.store.database import stamp
 from webqa.rating.store.tables import Item, Person
 
 PAIRS = [pair(number, first_episode=f"a{number}", second_episode=f"b{number}")
@@ -113,13 +116,27 @@ def test_what_one_person_rates_has_the_pair_s_own_id():
 def test_a_settled_item_is_the_reviewer_s(store, tmp_path):
     with store.writing() as session:
         item = session.scalars(select(Item).where(Item.key == PAIRS[0].id)).one()
-        settle(session, item, said(2), session.get_one(Person, 2), NOW)
+        later = NOW + timedelta(days=3)
+        settle(session, item, said(2), session.get_one(Person, 2), later)
     done = exported(store, "webqa", tmp_path / "c.jsonl")
     found = [one for one in read_comparisons(tmp_path / "c.jsonl") if one.question == "q0"]
     assert [(one.id, one.rater, one.preference) for one in found] == [(PAIRS[0].id, "Bob", 1.0)]
+    assert [one.created for one in found] == [stamp(later)]
     assert done.left_out["settled by a reviewer"] == 2
     exported(store, "webqa", tmp_path / "d.jsonl", WhichConfig(unsettled=True))
     assert len(read_comparisons(tmp_path / "d.jsonl")) == 4
+
+
+def test_what_was_withdrawn_is_the_raters_again(store, tmp_path):
+    with store.writing() as session:
+        item = session.scalars(select(Item).where(Item.key == PAIRS[0].id)).one()
+        bob = session.get_one(Person, 2)
+        settle(session, item, said(2), bob, NOW)
+        withdraw(session, item, bob, NOW)
+    done = exported(store, "webqa", tmp_path / "c.jsonl")
+    found = [one for one in read_comparisons(tmp_path / "c.jsonl") if one.question == "q0"]
+    assert [(one.rater, one.preference) for one in found] == [("Ann", 1.0), ("Bob", -0.5)]
+    assert "settled by a reviewer" not in done.left_out
 
 
 @pytest.mark.parametrize("form", ["webgpt", "hugging-face"])

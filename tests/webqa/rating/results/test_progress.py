@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.webqa.rating.made_campaigns import NOW, collected, database, pair, said, submit
-from webqa.rating.campaigns.creating import campaign_named, settle
+from webqa.rating.campaigns.creating import campaign_named
+from webqa.rating.campaigns.settling import settle
 from webqa.rating.results.agreeing import agreements, disagreements
 from webqa.rating.results.progress import progress
 from webqa.rating.store.database import stamp

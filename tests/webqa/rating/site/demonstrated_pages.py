@@ -1,5 +1,9 @@
 """The pages of demonstrating and of asking, served in memory over a small web."""
 
+import re
+
+from lxml import html
+
 from env.config import BrowserConfig
 from env.errors import TimedOut
 from env.records import Link, Question, make_page
@@ -61,5 +65,37 @@ class ServedQuestions(Served):
         demonstrating = Demonstrating(self.web, settings_for(self.web))
         self.application = make_application(
             self.store, self.serving, secret=SECRET, now=self.clock,
-            extra_routes=demonstrating.routes(),
+            demonstrating=demonstrating,
         )  # fmt: skip
+
+
+def address(page):
+    """Return the path of a demonstration; what was posted and refused is shown at its own."""
+    return "/".join(page.url.path.split("/")[:3])
+
+
+async def act(client, page, command, expect=200, **more):
+    """Press a button of the text browser."""
+    sent = {"version": version_of(page), "command": command} | more
+    reply = await client.post(f"{address(page)}/act", data=sent)
+    assert reply.status_code == expect, reply.text
+    return reply
+
+
+def version_of(page):
+    return re.search(r'name="version" value="(\d+)"', page.text)[1]
+
+
+def shown(page):
+    return html.fromstring(page.text).text_content()
+
+
+async def quoted(client, page):
+    """Search, open the first page, and quote its first sentence."""
+    page = await act(client, page, "search", text="sky blue")
+    page = await act(client, page, "click 0")
+    return await act(client, page, "quote", text="The sky is  blue", last="blue\r\nlight.")
+
+
+async def answering(client, page):
+    return await act(client, await quoted(client, page), "answer")

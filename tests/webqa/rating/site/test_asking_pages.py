@@ -202,3 +202,20 @@ async def test_an_answer_that_cannot_be_recorded_is_shown_all_the_same(tmp_path)
         page, _ = await answered(client, await ask(client))
     assert "Not recorded: cannot write the run" in shown(page)
     assert "The air scatters blue light" in shown(page)
+
+
+async def test_a_question_that_was_not_asked_for_long_is_counted_anew():
+    counted = []
+
+    def attempts(question):
+        counted.append(question)
+        return 0
+
+    def converse():
+        return Conversation(lambda _seed: ScriptedPolicy(LINES, ANSWER), Setup(CountingWeb()))
+
+    questions = Questions(converse, AskConfig(concurrent=1, kept=2), attempts=attempts)
+    for text in ("Why?", "Why?", "How?", "When?", "Where?", "Why?"):
+        asked = questions.ask(text, 1)
+        assert [step async for step in asked.follow(0, 10)]
+    assert len(counted) == 5, "the second time was known, the third was forgotten"

@@ -1,10 +1,8 @@
 """Demonstrating, as a browser without JavaScript does it: from a question to a run folder."""
 
 import asyncio
-import re
 
 import pytest
-from lxml import html
 from sqlalchemy import select
 
 from env.records import Episode, Page, from_json
@@ -17,6 +15,12 @@ from tests.webqa.rating.site.demonstrated_pages import (
     QUESTION,
     CountingWeb,
     ServedQuestions,
+    act,
+    address,
+    answering,
+    quoted,
+    shown,
+    version_of,
 )
 from webqa.rating.results.demonstrations import export_run
 from webqa.rating.store.tables import Assignment, Campaign, Rating, StoredPage
@@ -24,38 +28,6 @@ from webqa.run import read_config, read_episodes, read_pages
 
 QUOTED = "The sky is blue because the air scatters blue light."
 JSON = {"accept": "application/json"}
-
-
-def address(page):
-    """Return the path of a demonstration; what was posted and refused is shown at its own."""
-    return "/".join(page.url.path.split("/")[:3])
-
-
-async def act(client, page, command, expect=200, **more):
-    """Press a button of the text browser."""
-    sent = {"version": version_of(page), "command": command} | more
-    reply = await client.post(f"{address(page)}/act", data=sent)
-    assert reply.status_code == expect, reply.text
-    return reply
-
-
-def version_of(page):
-    return re.search(r'name="version" value="(\d+)"', page.text)[1]
-
-
-def shown(page):
-    return html.fromstring(page.text).text_content()
-
-
-async def quoted(client, page):
-    """Search, open the first page, and quote its first sentence."""
-    page = await act(client, page, "search", text="sky blue")
-    page = await act(client, page, "click 0")
-    return await act(client, page, "quote", text="The sky is  blue", last="blue\r\nlight.")
-
-
-async def answering(client, page):
-    return await act(client, await quoted(client, page), "answer")
 
 
 async def answer(client, page, text, **more):

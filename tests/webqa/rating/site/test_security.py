@@ -5,9 +5,11 @@ import asyncio
 import httpx
 import pytest
 from starlette.exceptions import HTTPException
+from starlette.routing import WebSocketRoute
 
-from tests.webqa.rating.served_pages import BASE, Served, a_task, address, begin
+from tests.webqa.rating.served_pages import BASE, SECRET, Served, a_task, address, begin
 from webqa.rating.config import ServeConfig
+from webqa.rating.site.application import make_application
 from webqa.rating.site.security import POLICY, BodyLimit, secured
 
 LARGEST = 1000
@@ -183,3 +185,51 @@ async def test_a_browser_that_leaves_while_it_sends_is_no_error(served):
 
     await served.application(scope, receive, send)
     assert sent[0]["status"] == 400
+
+
+async def handshake(application, host, origin):
+    """Open a WebSocket, and return the first thing that the application does about it."""
+    head = [(b"host", host.encode()), *([(b"origin", origin.encode())] if origin else [])]
+    scope = {
+        "type": "websocket", "path": "/socket", "raw_path": b"/socket", "query_string": b"",
+        "scheme": "ws", "server": ("localhost", 80), "headers": head, "subprotocols": [],
+    }  # fmt: skip
+    sent = []
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(message):
+        sent.append(message)
+
+    await application(scope, receive, send)
+    return sent[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "told"),
+    [
+        ("localhost", BASE, ""),
+        ("localhost", "", ""),
+        ("localhost", "https://evil.example", "another origin"),
+        ("localhost", "http://localhost:8080", "another origin"),
+        ("localhost", "null", "another origin"),
+        ("evil.example", "http://evil.example", "--served-as"),
+        ("evil.example", BASE, "--served-as"),
+        ("", BASE, "--served-as"),
+    ],
+)
+async def test_a_socket_from_elsewhere_is_not_opened(served, host, origin, told):
+    async def accept(socket):
+        await socket.accept()
+
+    routes = [WebSocketRoute("/socket", accept)]
+    application = make_application(
+        served.store, served.serving, secret=SECRET, now=served.clock, extra_routes=routes
+    )
+    done = await handshake(application, host, origin)
+    if told:
+        assert (done["type"], done["code"]) == ("websocket.close", 1008)
+        assert told in done["reason"]
+    else:
+        assert done["type"] == "websocket.accept"

@@ -3,8 +3,10 @@
 import pytest
 from sqlalchemy import select, text
 
-from tests.webqa.rating.served_pages import Served, a_task, address, begin, fields, heading
+from tests.webqa.rating.served_pages import SECRET, Served, a_task, address, begin, fields, heading
 from webqa.rating.config import ServeConfig
+from webqa.rating.errors import NotSaved
+from webqa.rating.site.application import make_application
 from webqa.rating.store.tables import Invite, Person, Session
 
 
@@ -149,3 +151,42 @@ async def test_who_cannot_be_looked_up_is_not_told_to_sign_in(tmp_path):
         served.store.write(lambda one: one.execute(text("ALTER TABLE session RENAME TO gone")))
         for page in ("/", "/campaign/1"):
             assert (await client.get(page)).status_code == 503
+
+
+async def test_whoever_comes_by_stays_signed_in_and_others_do_not(tmp_path):
+    serving = ServeConfig(accounts=True, session_days=14, session_idle_days=7)
+    served = Served(tmp_path, serving=serving)
+    async with served.client("Ann") as ann, served.client("Bob") as bob:
+        served.clock.wait(minutes=59)
+        await ann.get("/")
+        before = {one.seen for one in served.all(select(Session))}
+        assert len(before) == 1
+        served.clock.wait(days=6)
+        assert (await ann.get("/")).status_code == 200
+        assert {one.seen for one in served.all(select(Session))} > before
+        served.clock.wait(days=6)
+        assert [(await one.get("/")).status_code for one in (ann, bob)] == [200, 401]
+        served.clock.wait(days=2)
+        assert (await ann.get("/")).status_code == 401
+
+
+class Full:
+    """A store whose disk is full."""
+
+    def __init__(self, store):
+        self.reading = store.reading
+
+    def write(self, _work):
+        raise NotSaved("the disk is full")
+
+
+async def test_a_page_is_shown_also_where_the_visit_cannot_be_noted(served):
+    async with served.client("Ann") as ann:
+        signed_in = ann.cookies
+    served.clock.wait(hours=2)
+    served.application = make_application(
+        Full(served.store), served.serving, secret=SECRET, now=served.clock
+    )
+    async with served.client() as ann:
+        ann.cookies = signed_in
+        assert (await ann.get("/")).status_code == 200

@@ -1,6 +1,5 @@
-"""The store: opened, migrated, refused."""
+"""The store: opened, set up, refused."""
 
-import shutil
 import sqlite3
 import stat
 import subprocess
@@ -9,53 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import select, text
 
 from env.errors import ConfigError
 from tests.webqa.rating.rating_rows import START
 from webqa.rating.errors import Unfit
 from webqa.rating.store.database import file_of, moment, open_store, stamp, storable
-from webqa.rating.store.migrating import MIGRATIONS, migrate
-from webqa.rating.store.tables import Base, Person
-
-SECOND = """
-import sqlalchemy as sa
-from alembic import op
-
-revision = "0002"
-down_revision = "0001"
-
-
-def upgrade():
-    with op.batch_alter_table("person") as table:
-        table.add_column(sa.Column("shoe", sa.Text(), nullable=False, server_default="42"))
-        table.alter_column("outside", new_column_name="abroad")
-"""
-
-
-def newer_migrations(tmp_path, step=SECOND):
-    folder = tmp_path / "newer"
-    shutil.copytree(MIGRATIONS, folder)
-    (folder / "versions" / "v0002_more.py").write_text(step, encoding="utf-8")
-    return folder
-
-
-def migrate_file(path, migrations):
-    # A store with other migrations: what the next version of the program would do.
-    with open_store(path) as store:
-        migrate(store._engine, path, migrations)
+from webqa.rating.store.tables import Person
 
 
 def people(store):
     with store.reading() as session:
         return session.scalars(select(Person.name).order_by(Person.id)).all()
-
-
-def add_person(session, name="somebody"):
-    session.add(Person(name=name, role="rater", created=stamp(START)))
-    session.flush()
 
 
 # Times and texts
@@ -91,21 +55,6 @@ def test_it_is_set_up_to_lose_nothing(store):
         assert [session.scalar(text(f"PRAGMA {name}")) for name in asked] == ["wal", 2, 1]
 
 
-def test_the_migrations_make_the_tables_of_the_models(store):
-    with store.reading() as session:
-        context = MigrationContext.configure(session.connection())
-        assert compare_metadata(context, Base.metadata) == []
-
-
-@pytest.mark.slow
-def test_the_migrations_make_the_tables_of_the_models_on_postgresql(postgresql):
-    address = postgresql()
-    open_store(address).close()
-    with open_store(address) as store, store.reading() as session:
-        context = MigrationContext.configure(session.connection())
-        assert compare_metadata(context, Base.metadata) == []
-
-
 def test_several_that_open_a_new_file_at_once_all_find_its_tables(path):
     with ThreadPoolExecutor(6) as pool:
         for store in pool.map(open_store, [path] * 6):
@@ -120,42 +69,6 @@ def test_several_that_open_an_empty_postgresql_at_once_all_find_its_tables(postg
         for store in pool.map(open_store, [address] * 4):
             with store:
                 assert people(store) == []
-
-
-def test_an_older_database_is_copied_and_migrated(tmp_path, path):
-    with open_store(path) as store:
-        store.write(lambda session: add_person(session, "Ada"))
-    migrate_file(path, newer_migrations(tmp_path))
-    with sqlite3.connect(path) as now:
-        assert now.execute("SELECT name, shoe, abroad FROM person").fetchall() == [
-            ("Ada", "42", "")
-        ]
-    now.close()
-    copy = tmp_path / "ratings.db.0001.backup"
-    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-    with open_store(copy) as before:
-        assert people(before) == ["Ada"]
-
-
-def test_a_second_copy_never_replaces_the_first(tmp_path, path):
-    (tmp_path / "ratings.db.0001.backup").write_text("the first copy", encoding="utf-8")
-    migrate_file(path, newer_migrations(tmp_path))
-    assert (tmp_path / "ratings.db.0001.backup").read_text(encoding="utf-8") == "the first copy"
-    assert (tmp_path / "ratings.db.0001.2.backup").stat().st_size > 0
-
-
-def test_a_migration_that_fails_changes_nothing(tmp_path, path):
-    broken = newer_migrations(tmp_path, f"{SECOND}    raise OSError('the lights went out')\n")
-    with pytest.raises(OSError, match="lights"):
-        migrate_file(path, broken)
-    with open_store(path) as store:
-        assert people(store) == []
-
-
-def test_a_newer_database_is_refused(tmp_path, path):
-    migrate_file(path, newer_migrations(tmp_path))
-    with pytest.raises(ConfigError, match=r"newer webqa made this database \(version 0002\)"):
-        open_store(path)
 
 
 def test_another_programs_database_is_refused_and_left_alone(path):

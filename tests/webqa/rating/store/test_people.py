@@ -1,4 +1,4 @@
-"""Who signs in: secrets, invites that work once, sessions that end."""
+"""Who signs in: secrets, invites that work once, names that are somebody's alone."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from env.errors import ConfigError
-from tests.webqa.rating.rating_rows import START, add_people, later
+from tests.webqa.rating.rating_rows import START, later
 from webqa.rating.errors import Conflict, NotAllowed, Unfit
 from webqa.rating.store import people
 from webqa.rating.store.database import open_store
+from webqa.rating.store.sessions import Lifetime, begin_session
 from webqa.rating.store.tables import Event, Invite, Person, Session
 
 SECRET = b"for these tests and nothing else."
@@ -121,7 +122,7 @@ def test_an_invite_makes_one_person_once(session):
 
 def test_nothing_of_a_token_is_in_the_database(session):
     token = invited(session)
-    cookie = people.begin_session(session, SECRET, accepted(session, token).id, START, 1)
+    cookie = begin_session(session, SECRET, accepted(session, token).id, START, Lifetime(1, 1))
     session.flush()
     for table in (Invite, Session, Event, Person):
         for row in session.scalars(select(table)):
@@ -175,7 +176,9 @@ def test_of_many_who_accept_at_once_one_does(tmp_path):
     assert len(names) == 1
 
 
-@pytest.mark.parametrize("taken", ["Ada", "ada", " A\u200bda ", "local", "LOCAL"])
+@pytest.mark.parametrize(
+    "taken", ["Ada", "ada", " A\u200bda ", "\uff21\uff24\uff21", "local", "LOCAL"]
+)
 def test_a_name_that_is_taken_leaves_the_invite_open(shared, session, taken):
     accepted(session, invited(session))
     token = invited(session)
@@ -194,7 +197,12 @@ def test_what_is_no_name_is_unfit(session, name):
 
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [("  Ada \t Lovelace\n", "Ada Lovelace"), ("Zoe\u0308", "Zoë"), ("a\u00a0b\u202e", "a b")],
+    [
+        ("  Ada \t Lovelace\n", "Ada Lovelace"),
+        ("Zoe\u0308", "Zoë"),
+        ("a\u00a0b\u202e", "a b"),
+        ("\ufb01n", "fin"),
+    ],
 )
 def test_names_are_kept_in_one_form(session, typed, kept):
     assert accepted(session, invited(session), typed).name == kept
@@ -223,67 +231,6 @@ def test_half_a_character_from_outside_does_not_stop_anybody(session):
     person = accepted(session, invited(session), outside={"study\ud800": "\ud800\0"})
     session.flush()
     assert list(msgspec.json.decode(person.outside).values()) == ["?\0"]
-
-
-# Sessions
-
-
-def test_a_session_finds_its_person_until_it_ends(session):
-    (one, other) = add_people(session, 2)
-    tokens = [people.begin_session(session, SECRET, who, START, 14) for who in (one, one, other)]
-
-    def found(now=START):
-        who = [people.find_person(session, SECRET, token, now) for token in tokens]
-        return [person and person.id for person in who]
-
-    session.flush()
-    assert found() == [one, one, other]
-    people.end_session(session, SECRET, tokens[0], START)
-    people.end_session(session, SECRET, "never was", START)
-    session.flush()
-    assert found() == [None, one, other]
-    assert found(START + 14 * DAY) == [None, None, None]
-    assert people.end_sessions(session, one, START) == 1
-    assert found() == [None, None, other]
-    session.get(Person, other).active = False
-    assert found() == [None, None, None]
-    assert kinds(session) == ["signed-in"] * 3 + ["signed-out"] * 2
-
-
-@pytest.mark.parametrize("token", ["", "guessed", "\ud800", "x" * 10_000])
-def test_other_tokens_find_nobody(session, token):
-    (one,) = add_people(session, 1)
-    invite = invited(session)
-    people.begin_session(session, SECRET, one, START, 14)
-    assert people.find_person(session, SECRET, token, START) is None
-    assert people.find_person(session, SECRET, invite, START) is None
-
-
-def test_finding_somebody_only_reads(shared):
-    def begin(session):
-        return people.begin_session(
-            session, SECRET, people.local_person(session, START).id, START, 1
-        )
-
-    token = shared.write(begin)
-    with shared.reading() as session:
-        assert people.find_person(session, SECRET, token, later(1)).name == "local"
-
-    def clear(session):
-        for table in (Session, Event, Person):
-            for row in session.scalars(select(table)):
-                session.delete(row)
-            session.flush()
-
-    shared.write(clear)
-
-
-def test_sessions_that_ran_out_are_cleared_away(session):
-    (one,) = add_people(session, 1)
-    people.begin_session(session, SECRET, one, START, 1)
-    people.begin_session(session, SECRET, one, START + DAY, 1)
-    session.flush()
-    assert session.scalar(select(func.count(Session.digest))) == 1
 
 
 def test_a_server_without_accounts_has_one_person(session):

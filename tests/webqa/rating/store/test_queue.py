@@ -1,4 +1,4 @@
-"""The queue: who is given what, how often, on which side; drafts, submissions, leases."""
+"""The queue: who is given what, how often, on which side; drafts, submissions."""
 
 import pytest
 from sqlalchemy import func, select
@@ -9,7 +9,7 @@ from webqa.rating.config import CampaignConfig
 from webqa.rating.errors import Conflict, Unfit, Unknown
 from webqa.rating.store import lots, queue
 from webqa.rating.store.database import stamp
-from webqa.rating.store.tables import Assignment, Campaign, Event, Item, Person, Rating
+from webqa.rating.store.tables import Assignment, Campaign, Item, Person, Rating
 
 
 @pytest.fixture
@@ -137,62 +137,6 @@ def test_a_person_stays_in_the_arm_and_arms_are_even(store):
     assert [{arm} for arm in kept] == arms
 
 
-# Leases
-
-
-def test_what_ran_out_goes_to_somebody_else(store):
-    desk = Desk(store, items=1)
-    mine = desk.ask(0)
-    assert desk.ask(1, minutes=59.9) is None
-    theirs = desk.ask(1, minutes=60)
-    assert theirs.item_id == mine.item_id
-    assert desk.ask(0, minutes=61) is None
-    for late in (
-        lambda: desk.draft(mine, 0, "late", minutes=61),
-        lambda: desk.submit(mine, "late", minutes=61),
-    ):
-        with pytest.raises(Conflict, match="went to somebody else"):
-            late()
-
-
-def test_what_ran_out_and_was_not_taken_is_still_ones_own(store):
-    desk = Desk(store, items=2)
-    mine = desk.ask(0)
-    assert desk.ask(1, minutes=60).item_id == mine.item_id
-    theirs = desk.ask(1, minutes=60)
-    desk.do(queue.skip, theirs, "too hard", later(61))
-    assert desk.draft(mine, 0, "late but welcome", minutes=62) == 1
-    with store.reading() as session:
-        kept = session.get(Assignment, mine.id)
-        assert (kept.state, kept.expires) == ("leased", stamp(later(62 + 60)))
-    assert desk.submit(mine, "key", minutes=500).assignment_id == mine.id
-
-
-def test_what_ran_out_comes_back_before_anything_new_with_its_draft(store):
-    desk = Desk(store, items=3)
-    mine = desk.ask(0)
-    desk.draft(mine, 0, "half of it")
-    again = desk.ask(0, minutes=300)
-    assert (again.id, again.draft, again.swapped) == (mine.id, "half of it", mine.swapped)
-
-
-def test_a_draft_keeps_the_lease(store):
-    desk = Desk(store, items=1)
-    mine = desk.ask(0)
-    for minutes in (50, 100, 150):
-        desk.draft(mine, minutes // 50 - 1, f"at {minutes}", minutes=minutes)
-    assert desk.ask(1, minutes=205) is None
-
-
-def test_reclaiming_tells_how_many(store):
-    desk = Desk(store)
-    for who in range(3):
-        desk.ask(who)
-    assert store.write(lambda session: queue.reclaim(session, later(59))) == 0
-    assert store.write(lambda session: queue.reclaim(session, later(60))) == 3
-    assert store.write(lambda session: queue.reclaim(session, later(61))) == 0
-
-
 # Worked at
 
 
@@ -294,21 +238,3 @@ def test_what_cannot_be_stored_is_unfit_and_changes_nothing(store):
             bad()
     with store.reading() as session:
         assert session.get(Assignment, turn.id).state == "leased"
-
-
-def test_every_change_is_written_down(store):
-    desk = Desk(store, items=2)
-    turn = desk.ask(0)
-    desk.draft(turn, 0, "x")
-    desk.submit(turn, "key")
-    desk.do(queue.revise, turn, "{}", "key 2", 0, later(2))
-    desk.do(queue.skip, desk.ask(0), "why", later(3))
-    desk.ask(1)
-    store.write(lambda session: queue.reclaim(session, later(100)))
-    with store.reading() as session:
-        kinds = session.scalars(select(Event.kind).order_by(Event.id)).all()
-        told = session.scalars(select(Event.content).order_by(Event.id)).all()
-    assert kinds == [
-        "leased", "drafted", "submitted", "revised", "leased", "skipped", "leased", "expired",
-    ]  # fmt: skip
-    assert turn.id in told[2]

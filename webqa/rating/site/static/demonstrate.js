@@ -46,6 +46,14 @@ function keepPlace() {
   addEventListener("load", () => setTimeout(() => scrollTo(0, Number(place)), 0));
 }
 
+/** Beside the page the question is told again, where it is scrolled out of sight. */
+function remind() {
+  const reminder = document.getElementById("reminder");
+  if (!reminder) return;
+  const watch = new IntersectionObserver(([one]) => { reminder.hidden = one.isIntersecting; });
+  watch.observe(document.querySelector("h1"));
+}
+
 /** Keys without Ctrl press the buttons that name them, unless something is being typed. */
 function useKeys() {
   const wanted = document.getElementById("single-keys");
@@ -77,3 +85,4 @@ count(times[0], Number(work.dataset.idle));
 useKeys();
 waitOnce();
 keepPlace();
+remind();

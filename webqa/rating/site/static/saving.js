@@ -145,5 +145,5 @@ function lacks(all) {
   box.append(Object.assign(document.createElement("h2"), { textContent: "Not submitted yet" }), list);
   form.before(box);
   box.focus();
-  box.scrollIntoView({ block: "center" });
+  box.scrollIntoView();
 }

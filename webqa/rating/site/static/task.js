@@ -18,7 +18,7 @@ document.addEventListener("click", followed);
 document.addEventListener("keydown", pressed);
 guidelines.addEventListener("beforetoggle", keepPlace);
 
-// A link to a part of the page: a source is shown beside its mark, a folded list is opened.
+// A link to a part of the page: a quote is shown beside its mark, a folded list is opened.
 function followed(event) {
   const link = event.target.closest?.("a[href^='#']");
   if (!link) return;
@@ -26,16 +26,16 @@ function followed(event) {
   if (!target) return;
   if (link.classList.contains("cite")) {
     event.preventDefault();
-    showSource(link, target);
+    showQuote(link, target);
   } else {
     if (target.matches("details")) target.open = true;
     setTimeout(() => (target.querySelector("input") ?? target).focus({ preventScroll: true }), 0);
   }
 }
 
-function showSource(link, source) {
-  const head = source.querySelector(".head").cloneNode(true);
-  const quoted = source.querySelector(".quoted").cloneNode(true);
+function showQuote(link, shown) {
+  const head = shown.querySelector(".head").cloneNode(true);
+  const quoted = shown.querySelector(".quoted").cloneNode(true);
   for (const folded of quoted.querySelectorAll("details")) folded.open = true;
   // In its context a quote stands once.
   if (quoted.querySelector("details")) quoted.querySelector("blockquote").remove();

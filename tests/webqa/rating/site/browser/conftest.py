@@ -4,17 +4,19 @@ Needs Chromium (`apt-get install chromium`); the tests are skipped only where th
 """
 
 import shutil
-import threading
-import time
-from contextlib import contextmanager
+from contextlib import ExitStack
 
 import pytest
 
-from tests.webqa.rating.served_pages import Clock, Served
-from webqa.cli.rate_serve import server
-from webqa.serving.listening import listening
+from tests.webqa.rating.served_pages import Served
+from tests.webqa.rating.site.browser.live_serving import Now, served_live
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--host-resolver-rules=MAP rebound.example 127.0.0.1",  # as whoever owns a name may do
+]
 PATIENCE = 60_000
 """Milliseconds: other programs may need the processor, too."""
 WATCH = """
@@ -23,48 +25,16 @@ addEventListener('securitypolicyviolation', (event) =>
 """
 
 
-class Now(Clock):
-    """The time as it passes, and what was added to it."""
-
-    def __init__(self):
-        super().__init__()
-        self._begun = time.monotonic()
-
-    def __call__(self):
-        passed, self._begun = time.monotonic() - self._begun, time.monotonic()
-        self.wait(seconds=passed)
-        return self.time
-
-
-@contextmanager
-def served_live(folder, tasks=(), *, serving=None, **rules):
-    """Serve a database with a campaign at a free port."""
-    with listening("127.0.0.1", 0) as socket:
-        served = Served(folder, tasks, clock=Now(), serving=serving, **rules)
-        served.address = f"http://127.0.0.1:{socket.getsockname()[1]}"
-        running = server(served.application)
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]})
-        thread.start()
-        try:
-            yield served
-        finally:
-            running.should_exit = True
-            thread.join()
-            served.store.close()
-
-
 @pytest.fixture
 def live(tmp_path):
     """Serve tasks: `live(tasks, **rules)`."""
-    opened = []
+    with ExitStack() as opened:
 
-    def serve(tasks=(), **how):
-        opened.append(served_live(tmp_path, tasks, **how))
-        return opened[-1].__enter__()
+        def serve(tasks=(), **how):
+            served = Served(tmp_path, tasks, clock=Now(), **how)
+            return opened.enter_context(served_live(served))
 
-    yield serve
-    for one in reversed(opened):
-        one.__exit__(None, None, None)
+        yield serve
 
 
 # Of a module: while it is open an event loop counts as running, and tests of others need none.
@@ -80,7 +50,7 @@ def browser():
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"], timeout=PATIENCE
+            executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE
         )
         yield opened
         opened.close()

@@ -207,6 +207,7 @@ def test_the_guidelines_take_the_focus_and_give_it_back(live, page):
     page.keyboard.press("o")
     page.keyboard.press("g")
     expect(page.locator("#guidelines .prose")).to_be_focused()
+    expect(page.locator("#guidelines").get_by_role("button", name="Close")).to_be_in_viewport()
     page.keyboard.press("Escape")
     expect(page.locator("#guidelines")).to_be_hidden()
     expect(page.locator("#overall input").first).to_be_focused()

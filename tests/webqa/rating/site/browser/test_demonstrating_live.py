@@ -1,53 +1,32 @@
 """Demonstrating in a real browser: from a question to a batch that is learnt from; and asking."""
 
-import threading
-from contextlib import contextmanager
-
 import pytest
 from sqlalchemy import select
 
 from env.citations import cited_numbers
 from env.records import Episode, from_json
-from tests.webqa.rating.site.browser.conftest import Now
+from tests.webqa.rating.site.browser.expecting import expect
+from tests.webqa.rating.site.browser.live_serving import Now, served_live
 from tests.webqa.rating.site.demonstrated_pages import ServedQuestions
 from tests.webqa.rating.site.test_asking_pages import ServedAnswers
-from webqa.cli.rate_serve import server
 from webqa.rating.results.demonstrations import export_run
 from webqa.rating.store.tables import Assignment, Campaign, Rating, Vote
 from webqa.run import read_episodes
-from webqa.serving.listening import listening
 
 pytestmark = pytest.mark.slow
 QUOTED = "The sky is blue because the air scatters blue light."
 
 
-@contextmanager
-def live_server(served):
-    """Serve at a free port; the address is `served.address`."""
-    with listening("127.0.0.1", 0) as socket:
-        served.address = f"http://127.0.0.1:{socket.getsockname()[1]}"
-        running = server(served.application)
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [socket]})
-        thread.start()
-        try:
-            yield served
-        finally:
-            running.should_exit = True
-            thread.join()
-
-
 @pytest.fixture
 def questions(tmp_path):
-    with live_server(ServedQuestions(tmp_path, clock=Now())) as served:
+    with served_live(ServedQuestions(tmp_path, clock=Now())) as served:
         yield served
-        served.store.close()
 
 
 @pytest.fixture
 def answers(tmp_path):
-    with live_server(ServedAnswers(tmp_path, clock=Now())) as served:
+    with served_live(ServedAnswers(tmp_path, clock=Now())) as served:
         yield served
-        served.store.close()
 
 
 def begin(served, page):
@@ -162,6 +141,22 @@ def test_with_the_keyboard_alone(questions, page):
     page.wait_for_url("**/campaign/1")
     episode = from_json(questions.all(select(Rating.judgement))[0], Episode)
     assert cited_numbers(episode.answer.text) == [1]
+
+
+def test_the_question_is_told_beside_the_page_once_it_is_out_of_sight(questions, context):
+    page = context(viewport={"width": 1280, "height": 360}).new_page()
+    begin(questions, page)
+    page.get_by_label("Search the web").fill("sky blue")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#text")
+    page.evaluate("scrollTo(0, 0)")
+    reminder = page.locator("#reminder")
+    expect(reminder).to_be_hidden()
+    page.evaluate("scrollTo(0, 150)")
+    expect(page.locator("h1")).not_to_be_in_viewport()
+    expect(reminder).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    expect(reminder).to_be_hidden()
 
 
 def to_answering(served, page):

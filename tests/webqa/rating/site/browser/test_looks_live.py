@@ -3,6 +3,7 @@
 import pytest
 
 from tests.webqa.rating.served_pages import a_planted_task, a_task
+from tests.webqa.rating.site.browser.expecting import expect
 from tests.webqa.rating.site.browser.test_comparing_live import begin
 from webqa.rating.config import ServeConfig
 
@@ -21,6 +22,18 @@ def sticks_out(page):
     return page.evaluate("document.documentElement.scrollWidth - innerWidth")
 
 
+def squeezed(page):
+    """Return the words of buttons at the top that are broken, and tables that must be scrolled."""
+    return page.evaluate(
+        """() => {
+          const isBroken = (one) => one.matches(".wide")
+            ? one.scrollWidth > one.clientWidth : one.offsetHeight > 44;
+          return [...document.querySelectorAll(".top nav button, .wide")].filter(isBroken)
+            .map((one) => one.getAttribute("aria-label") ?? one.textContent);
+        }"""
+    )
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_fits_and_is_accessible(live, context, faults, size):
     served = live(
@@ -31,7 +44,8 @@ def test_every_page_fits_and_is_accessible(live, context, faults, size):
     found = {}
 
     def look(name):
-        found[name] = [*faults(page), *([("sticks out",)] if sticks_out(page) > 0 else [])]
+        out = ["sticks out"] if sticks_out(page) > 0 else []
+        found[name] = [*faults(page), *out, *squeezed(page)]
 
     page.goto(served.address)
     look("welcome")
@@ -47,6 +61,7 @@ def test_every_page_fits_and_is_accessible(live, context, faults, size):
     look("task")
     page.get_by_role("button", name="Submit and go on").click()
     page.wait_for_selector("#missing")
+    expect(page.get_by_role("heading", name="Not submitted yet")).to_be_in_viewport()
     page.keyboard.press("a")
     look("task with what is missing")
     page.get_by_role("button", name="Guidelines").click()

@@ -6,8 +6,8 @@ from sqlalchemy import select
 from tests.webqa.rating.served_pages import a_task
 from tests.webqa.rating.site.browser.expecting import expect
 from tests.webqa.rating.site.browser.test_comparing_live import begin, said, saved
-from webqa.rating.campaigns.creating import rules
 from webqa.rating.store.queue import next_assignment
+from webqa.rating.store.rules import rules
 from webqa.rating.store.tables import Assignment, Campaign, Person
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,80 @@
+"""What the commands of `webqa rate` share: their database, and whom and what they name in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from env.errors import ConfigError
+from webqa.folders import expanded
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from webqa.rating.store.database import Store
+    from webqa.rating.store.tables import Campaign, Person
+
+DATABASE = "ratings.db"
+
+DatabaseFlag = Annotated[str, Parameter(name=["--database", "-d"])]
+
+
+def opened_store(database: str, *, create: bool = False) -> Store:
+    """Open the database that a flag names.
+
+    Raises:
+        ConfigError: there is none, or it cannot be used.
+    """
+    from webqa.rating.store.database import open_store
+
+    return open_store(database if "://" in database else expanded(database), create=create)
+
+
+def is_there(database: str) -> bool:
+    """Tell whether a database can be looked into without making one."""
+    from webqa.rating.store.database import file_of
+
+    file = file_of(database if "://" in database else expanded(database))
+    return file is None or file.exists()
+
+
+def campaigns(session: Session, name: str, *, only: bool = False) -> list[Campaign]:
+    """Return the campaign of a name; without one all there are, or the only one.
+
+    Raises:
+        Unknown: there is none such.
+    """
+    from sqlalchemy import select
+
+    from webqa.rating.campaigns.creating import campaign_named
+    from webqa.rating.store.tables import Campaign
+
+    if name or only:
+        return [campaign_named(session, name)]
+    found = list(session.scalars(select(Campaign).order_by(Campaign.id)))
+    return found or [campaign_named(session, name)]
+
+
+def person_named(session: Session, name: str) -> Person:
+    """Return a person, also by another form of the name.
+
+    Raises:
+        ConfigError: nobody is called so.
+    """
+    from sqlalchemy import select
+
+    from webqa.rating.store.names import folded
+    from webqa.rating.store.tables import Person
+
+    found = list(session.scalars(select(Person)))
+    exact = [one for one in found if one.name == name]
+    for one in exact or [one for one in found if folded(one.name) == folded(name)]:
+        return one
+    raise ConfigError(f"nobody is called {name!r}: see webqa rate status")
+
+
+def now() -> datetime:
+    """Return the time at which something is done."""
+    return datetime.now(UTC)
