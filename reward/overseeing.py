@@ -5,20 +5,19 @@ Knows language models by their protocol alone; what a good command is stands in 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from env.records import Completion, Observation
-from policies.grammar.legal import Legal, Line
+from policies.asking import TwoWay
 from policies.language_model import (
     LanguageModelConfig,
     LanguageModelPolicy,
     make_request,
     spelled_out,
 )
-from policies.models.base import ModelError, Prompt, Request, TextModel
+from policies.models.base import ModelError, Prompt, TextModel
 from policies.prompts import PromptConfig, fit
 from reward.process import Overseer
 from reward.scorers import Score
@@ -79,10 +78,10 @@ class RerankingPolicy:
             return await self._alone.act(observation)
         try:
             candidates = await self._draw(observation)
+            judged = await self.overseer.judge(observation, [one.text for one in candidates])
         except ModelError:
             # Alone it will most likely fail, too, and it knows what is done then.
             return await self._alone.act(observation)
-        judged = await self.overseer.judge(observation, [one.text for one in candidates])
         best = max(range(len(candidates)), key=lambda at: self._worth(candidates[at], judged[at]))
         return candidates[best]
 
@@ -112,7 +111,6 @@ class RerankingPolicy:
 
 
 YES, NO = "yes", "no"
-VERDICT = Legal((Line("yes", YES, "nothing"), Line("no", NO, "nothing")))
 JUDGING = """You oversee somebody who answers questions by browsing a web of pages through a text \
 browser. You are shown the state that they see and the command that they want to write next. Judge \
 the command alone, by what can be seen now: is it a sensible next step towards an answer whose \
@@ -122,23 +120,18 @@ _ROOM = 8
 """Tokens kept for the verdict."""
 
 
-@dataclass(frozen=True, slots=True)
-class OverseeingConfig:
-    """How a model is asked for its verdict."""
-
-    prompt: PromptConfig = field(default_factory=PromptConfig)
-    """How the state is written."""
-    samples: int = 4
-    """Verdicts that are drawn from a model that tells no log-probabilities."""
-
-
 class ModelOverseer:
-    """Judges a command by the probability that a language model calls it sensible."""
+    """Judges a command by the probability that a language model calls it sensible.
 
-    def __init__(self, model: TextModel, config: OverseeingConfig | None = None) -> None:
-        self.config = config or OverseeingConfig()
+    Where the model tells no probability that can be relied on, its word at temperature 0 counts.
+    """
+
+    def __init__(self, model: TextModel, prompt: PromptConfig | None = None) -> None:
+        """Take a model, and how the state is written for it."""
         self.name = f"overseer:{model.name}"
+        self._prompt_config = prompt or PromptConfig()
         self._model = model
+        self._asked = TwoWay(model, (YES, NO))
 
     async def judge(self, observation: Observation, commands: Sequence[str]) -> list[Score]:
         """Return for each command the probability of `yes`, from 0 to 1.
@@ -153,38 +146,15 @@ class ModelOverseer:
         ]
 
     async def _probability(self, observation: Observation, command: str) -> float:
-        first = await self._verdicts(observation, command, 1)
-        if first[0].logprobs:
-            told = math.exp(min(0.0, sum(first[0].logprobs)))
-            return told if _says_yes(first[0]) else 1.0 - told
-        more = await self._verdicts(observation, command, self.config.samples - 1, seed=1)
-        return sum(map(_says_yes, [*first, *more])) / (1 + len(more))
-
-    async def _verdicts(
-        self, observation: Observation, command: str, samples: int, seed: int = 0
-    ) -> list[Completion]:
-        if samples < 1:
-            return []
-        prompt = self._prompt(observation, command)
-        # A verdict is no command: a server must not be asked again for one.
-        request = Request(prompt, VERDICT, samples=samples, max_tokens=_ROOM, line=False, seed=seed)
-        return await self._model.complete(request)
+        verdict = await self._asked.ask(self._prompt(observation, command))
+        if verdict.yes is None:
+            said = verdict.completion.text[:60]
+            raise ModelError(f"an overseer must say {YES} or {NO}, not {said!r}")
+        return verdict.yes
 
     def _prompt(self, observation: Observation, command: str) -> Prompt:
         model, chat = self._model, self._model.chat
         asked = f"{command}\n♦Sensible, yes or no\n"
         room = model.context - _ROOM - model.count(Prompt(asked))
-        fitted = fit(observation, self.config.prompt, model.count, room, chat)
+        fitted = fit(observation, self._prompt_config, model.count, room, chat)
         return Prompt(fitted.prompt.text + asked, JUDGING if chat else "")
-
-
-def _says_yes(verdict: Completion) -> bool:
-    """Read a verdict.
-
-    Raises:
-        ModelError: it is neither yes nor no.
-    """
-    said = verdict.text.strip().strip(".!\"'").lower()
-    if said not in (YES, NO):
-        raise ModelError(f"an overseer must say {YES} or {NO}, not {verdict.text[:60]!r}")
-    return said == YES

@@ -46,8 +46,11 @@ class ModelConfig:
     seed: int = 0
     """Of what is drawn, where the temperature is above 0."""
     rerank: int = 0
-    """Commands drawn at each step, of which an overseer that goes by rules (reward.process) takes
-    the best; 0: none, the model's own command is taken."""
+    """Commands drawn at each step, of which an overseer takes the best; 0: none, the model's own
+    command is taken."""
+    overseer: Literal["rules", "itself"] = "rules"
+    """Who judges the commands of --rerank: rules (reward.process), or the same model, asked
+    whether each is sensible."""
 
 
 class OpenedModel(NamedTuple):
@@ -74,6 +77,8 @@ def open_model(config: ModelConfig, local: LocalConfig, endpoint: EndpointConfig
         raise ConfigError(f"--temperature must be 0 or more, not {config.temperature}")
     if config.rerank < 0 or config.rerank == 1:
         raise ConfigError(f"--rerank must be 2 or more, or 0 for none, not {config.rerank}")
+    if config.overseer != "rules" and not config.rerank:
+        raise ConfigError("--overseer needs --rerank: how many commands it chooses from")
     asked = asked_as(config)
     if config.endpoint:
         from policies.models.endpoint.model import EndpointModel
@@ -165,11 +170,13 @@ def _opened(
             close,
             model,
         )
-    from reward.overseeing import RerankConfig, RerankingPolicy
+    from reward.overseeing import ModelOverseer, RerankConfig, RerankingPolicy
     from reward.process import RuleOverseer
 
-    overseer, rerank = RuleOverseer(), RerankConfig(config.rerank)
-    settings["rerank"] = config.rerank
+    itself = config.overseer == "itself"
+    overseer = ModelOverseer(model, asked.prompt) if itself else RuleOverseer()
+    rerank = RerankConfig(config.rerank)
+    settings |= {"rerank": config.rerank, "overseer": config.overseer}
     return OpenedModel(
         model.name,
         lambda seed: RerankingPolicy(model, overseer, asked, rerank, seed),

@@ -18,9 +18,7 @@ from policies.models.local.loading import load
 from policies.prompts import PromptConfig
 from reward.overseeing import (
     JUDGING,
-    VERDICT,
     ModelOverseer,
-    OverseeingConfig,
     RerankConfig,
     RerankingPolicy,
 )
@@ -40,9 +38,10 @@ class Model:
     name = "m"
     context = 4096
 
-    def __init__(self, *drawn, chat=False):
+    def __init__(self, *drawn, chat=False, held=False):
         self.requests = []
         self.chat = chat
+        self.held = held
         self._drawn = iter(drawn)
 
     async def start(self):
@@ -57,7 +56,13 @@ class Model:
         if isinstance(drawn, Exception):
             raise drawn
         return [
-            Completion(text, (1,), () if told is None else (told,), completion_tokens=2)
+            Completion(
+                text,
+                (1,),
+                () if told is None else (told,),
+                completion_tokens=2,
+                grammar="two words" if self.held else "",
+            )
             for text, told in drawn
         ]
 
@@ -138,25 +143,36 @@ async def first_observation():
     ("verdict", "expected"), [(("yes", math.log(0.7)), 0.7), (("no", math.log(0.4)), 0.6)]
 )
 async def test_a_verdict_counts_by_its_probability(verdict, expected):
-    model = Model([verdict], chat=True)
+    model = Model([verdict], chat=True, held=True)
     (score,) = await ModelOverseer(model).judge(await first_observation(), ["Search sky"])
     assert score.value == pytest.approx(expected)
     (request,) = model.requests
-    assert request.legal == VERDICT
+    assert [line.prefix for line in request.legal.lines] == ["yes", "no"]
     assert request.prompt.system == JUDGING
     assert "Why is the sky blue?" in request.prompt.text
     assert request.prompt.text.endswith("♦Next action\nSearch sky\n♦Sensible, yes or no\n")
 
 
-async def test_without_log_probabilities_several_verdicts_are_drawn():
-    model = Model([("Yes.", None)], [("no", None), ("yes", None), ("no", None)])
-    (score,) = await ModelOverseer(model).judge(await first_observation(), ["Search sky"])
-    assert score.value == 0.5
+async def test_of_a_model_that_may_write_anything_its_word_at_temperature_0_counts():
+    """A probability of one word tells none of the other: it might have written neither."""
+    model = Model([("no", math.log(0.45))], [("Yes.", -0.1)], [("no", -0.1)])
+    scores = await ModelOverseer(model).judge(await first_observation(), ["Search sky", "Top"])
+    assert [score.value for score in scores] == [1.0, 0.0]
+    assert [request.temperature for request in model.requests] == [1, 0, 0]
 
 
 async def test_a_verdict_that_is_none_is_told():
+    model = Model(*[[("maybe", -1.0)]] * 2)
     with pytest.raises(ModelError, match="must say yes or no, not 'maybe'"):
-        await ModelOverseer(Model([("maybe", -1.0)])).judge(await first_observation(), ["Top"])
+        await ModelOverseer(model).judge(await first_observation(), ["Top"])
+
+
+async def test_an_overseer_without_a_verdict_leaves_the_model_to_itself():
+    model = Model(
+        [("Search sky", -1.0), ("Top", -1.0)], *[[("maybe", -1.0)]] * 2, [("End: Nonsense", -1.0)]
+    )
+    episode = await play(RerankingPolicy(model, ModelOverseer(model), FREE))
+    assert (episode.steps[0].completion.text, episode.ended) == ("End: Nonsense", "nonsense")
 
 
 async def test_a_local_model_reranks_and_oversees(tmp_path):
@@ -164,7 +180,7 @@ async def test_a_local_model_reranks_and_oversees(tmp_path):
     torch.set_num_threads(1)
     model = load(save_model(tmp_path / "m", context=2048), LocalConfig(batch=4))
     config = LanguageModelConfig(PromptConfig(aids=True), NUMBERED)
-    overseen = ModelOverseer(model, OverseeingConfig())
+    overseen = ModelOverseer(model)
     observation = await first_observation()
     values = [one.value for one in await overseen.judge(observation, ["Search sky", "Top"])]
     assert all(0 < value < 1 for value in values)

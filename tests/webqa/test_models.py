@@ -73,3 +73,10 @@ def test_an_overseer_chooses_among_commands(web, tmp_path, capsys):
     assert read_config(run).settings.policy_settings["rerank"] == 3
     [episode] = read_episodes(run)
     assert "best of 3 by rules" in episode.policy
+    assert main([*asked, "--overseer", "itself"]) == Exit.ERROR
+    assert "--overseer needs --rerank" in capsys.readouterr().err
+    judged = tmp_path / "judged"
+    flags = ("--actions", "1", "--rerank", "2", "--overseer", "itself", "--save", str(judged))
+    assert main([*asked, *flags]) in (Exit.DONE, Exit.UNANSWERED)
+    [episode] = read_episodes(judged)
+    assert "best of 2 by overseer:" in episode.policy
