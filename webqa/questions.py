@@ -13,7 +13,7 @@ from pathlib import Path
 from env.errors import ConfigError
 from env.records import Question, to_json
 from policies.checkpoints import PARTIAL
-from webqa.sets.opening import digest_of, named, stream_questions
+from webqa.sets.opening import digest_of, named, open_questions
 
 
 def read_questions(path: Path) -> list[Question]:
@@ -27,7 +27,7 @@ def read_questions(path: Path) -> list[Question]:
     Raises:
         ConfigError: the file cannot be read, a line is no question, or two have the same id.
     """
-    return list(stream_questions(path))
+    return list(open_questions(path))
 
 
 def named_by_content(path: Path) -> str:

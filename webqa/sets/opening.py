@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import file_digest
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +16,7 @@ from types import MappingProxyType
 from env.errors import ConfigError
 from env.records import Question
 from webqa.folders import expanded
-from webqa.sets import hub
+from webqa.sets import hub, squad
 from webqa.sets.reading import questions_in
 from webqa.sets.rows import Placed, check_file, rows
 from webqa.webs import SAMPLE
@@ -94,19 +94,10 @@ def open_questions(source: str | Path) -> Questions:
     def read() -> Iterator[Question]:
         _same(path, stamp)
         for _, question in questions_in(rows(path), str(path)):
-            yield question
+            yield _of_its_set(question, figures)
         _same(path, stamp)
 
     return Questions(named(path, digest), digest, figures, read)
-
-
-def stream_questions(path: Path) -> Iterator[Question]:
-    """Read the questions of a file in one go, without looking at it as a whole first.
-
-    Raises:
-        ConfigError: as for `open_questions`, when what is wrong is reached.
-    """
-    return (question for _, question in questions_in(rows(path), str(path)))
 
 
 def digest_of(path: Path) -> str:
@@ -137,7 +128,8 @@ def _from_hub(source: str) -> Questions:
     figures = _figures(placed(), source)
 
     def read() -> Iterator[Question]:
-        return (question for _, question in questions_in(placed(), source))
+        found = questions_in(placed(), source)
+        return (_of_its_set(question, figures) for _, question in found)
 
     return Questions(str(place), place.revision, figures, read)
 
@@ -156,6 +148,8 @@ def _figures(found: Iterable[Placed], source: str) -> Figures:
         has["accepted"] += bool(question.accepted)
         has["written"] += bool(question.written)
         has["unanswerable"] += question.unanswerable
+    if form == squad.HUB.name and has["unanswerable"]:
+        datasets = Counter({squad.SECOND: datasets.total()})
     return Figures(
         form,
         has["rows"],
@@ -165,6 +159,16 @@ def _figures(found: Iterable[Placed], source: str) -> Figures:
         has["written"],
         has["unanswerable"],
     )
+
+
+def _of_its_set(question: Question, figures: Figures) -> Question:
+    """Return a question as of the set that it is in.
+
+    An answered row of SQuAD 2.0 on the hub looks like one of 1.1: the set as a whole tells.
+    """
+    if figures.form == squad.HUB.name and figures.unanswerable:
+        return replace(question, dataset=squad.SECOND)
+    return question
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -9,7 +9,8 @@ from webqa.sets.fields import Row, Shape, name_of, texts_of, whole
 
 
 def _read(row: Row) -> Iterator[Question]:
-    text = row.get("text") or row.get("question")
+    # Where there are both, the text is most often the passage that the question is about.
+    text = row.get("question") or row.get("text")
     if not isinstance(text, str):
         raise ValueError('it needs a text under "question" or "text"')
     unanswerable = row.get("unanswerable", False)

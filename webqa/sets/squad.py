@@ -46,7 +46,7 @@ def _asked(asked: Row) -> Question:
 
 def _hub(row: Row) -> Iterator[Question]:
     accepted = distinct(texts_of(columns_of(row, "answers", "text"), "text"))
-    # A row of 1.1 always has an answer; which of the two sets an answered row is of does not show.
+    # Which of the two sets a row is of shows only in the whole set: see sets.opening.
     yield Question(
         name_of(row, "id"),
         text_of(row, "question"),

@@ -1,5 +1,6 @@
 """Each family's fixture is read to exactly what its authors mean by it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ FORMS = {
     "webquestions.json": ("WebQuestions, official JSON", {"webquestions": 10}),
     "squad-1.1.json": ("SQuAD, official JSON", {"squad": 10}),
     "squad-2.0.json": ("SQuAD, official JSON", {"squad2": 10}),
-    "squad-hub.jsonl": ("SQuAD, rows of the hub", {"squad": 10}),
+    "squad-hub.jsonl": ("SQuAD, rows of the hub", {"squad2": 10}),
     "hotpotqa.json": ("HotpotQA", {"hotpotqa": 10}),
     "hotpotqa-hub.jsonl": ("HotpotQA", {"hotpotqa": 10}),
     "simpleqa.csv": ("SimpleQA", {"simpleqa": 10}),
@@ -153,6 +154,32 @@ def test_truthfulqa():
     assert generation[0].written == (CLOCK_TOLD, "Maud Tarrant")
     assert table[0].id == choices[0].id == generation[0].id, "ids are made of the text alone"
     assert not table[0].accepted
+
+
+def test_rows_of_the_hub_without_an_unanswerable_one_are_of_squad_1(tmp_path):
+    """Fails when each row is told alone: an answered one of 2.0 looks like one of 1.1."""
+    lines = (FIXTURES / "squad-hub.jsonl").read_text().splitlines()
+    path = tmp_path / "squad.jsonl"
+    path.write_text("\n".join(line for line in lines if json.loads(line)["answers"]["text"]))
+    opened = open_questions(path)
+    assert {one.dataset for one in opened} == set(opened.figures.datasets) == {"squad"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"question_id": 7},
+        {"_id": "a"},
+        {"text": "The gate was kept by Ann."},
+        {"url": "u", "id": 1},
+    ],
+)
+def test_rows_of_other_people_keep_their_answers(more, tmp_path):
+    """Fails when one key of a published set is enough to be taken for it."""
+    path = tmp_path / "own.jsonl"
+    path.write_text(json.dumps({"question": "Who kept the gate?", "accepted": ["Ann"]} | more))
+    (question,) = open_questions(path)
+    assert (question.text, question.accepted) == ("Who kept the gate?", ("Ann",))
 
 
 def test_squad():

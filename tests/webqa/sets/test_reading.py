@@ -87,7 +87,7 @@ def official(**changes):
         ({"question": "Who?", "url": "u", "answers": []}, "its list of answers is empty"),
         ({"utterance": "who?", "targetValue": "(list)"}, "its list of answers is empty"),
         ({"problem": "Who?", "answer": " "}, 'a text under "answer"'),
-        ({"_id": "h", "question": "Who?", "answer": ""}, 'a text under "answer"'),
+        ({"_id": "h", "question": "Who?", "answer": "", "context": []}, 'a text under "answer"'),
         (
             {"paragraphs": [{"qas": [{"id": "s", "question": "Who?", "answers": []}]}]},
             "its list of answers is empty",
