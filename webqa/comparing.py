@@ -20,7 +20,7 @@ from env.jsonl import read
 from policies.checkpoints import flat
 from webqa.measured import MEASURES, read_measures, read_measuring, run_names
 from webqa.names import unknown
-from webqa.resampling import RESAMPLING, ResamplingConfig, bootstrap_mean, check, sign_test
+from webqa.resampling import RESAMPLING, ResamplingConfig, bootstrap_mean, check, permutation_test
 from webqa.run import EPISODES, read_config
 from webqa.statistics import Interval, win_rate
 
@@ -56,7 +56,8 @@ class Difference:
     difference: Interval
     """Of `other - base`: the bootstrap's over questions; its count is that of the questions."""
     p: float
-    """How often a difference as large comes by chance, by the sign test of paired questions."""
+    """How often a difference as large comes by chance, by the permutation test of
+    paired questions."""
     win_rate: Interval
     """Share of questions where the measure is higher, with as many as half."""
     higher: int
@@ -207,7 +208,7 @@ def _difference(
         float(means[0]),
         float(means[1]),
         Interval(mean, min(low, mean), max(high, mean), len(both)),
-        sign_test(apart, config),
+        permutation_test(apart, config),
         win_rate(apart.tolist()),
         int((apart > 0).sum()),
         int((apart < 0).sum()),

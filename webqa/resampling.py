@@ -90,12 +90,12 @@ def _mean_of_samples(values: Numbers, config: ResamplingConfig) -> tuple[float, 
     return float(low), float(high)
 
 
-def sign_test(differences: Numbers, config: ResamplingConfig) -> float:
+def permutation_test(differences: Numbers, config: ResamplingConfig) -> float:
     """Return how often a mean is at least as far from zero when every sign is drawn (two-sided).
 
-    The permutation test of paired runs: if the two were alike, each difference could as well have
-    the other sign. All choices of signs are tried where there are few, and the p-value is then
-    exact; else it is (1 + hits) / (1 + draws), never zero (Phipson and Smyth 2010).
+    The sign-flip permutation test of paired runs: if the two were alike, each difference could as
+    well have the other sign. All choices of signs are tried where there are few, and the p-value is
+    then exact; else it is (1 + hits) / (1 + draws), never zero (Phipson and Smyth 2010).
 
     Args:
         differences: one for each question, (questions,).

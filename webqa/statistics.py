@@ -32,17 +32,22 @@ class Interval:
     others: its interval has no width, and should not be shown."""
 
 
-def mean_interval(values: Sequence[float], clusters: Sequence[Hashable] | None = None) -> Interval:
+def mean_interval(
+    values: Sequence[float], clusters: Sequence[Hashable] | None = None, *, shares: bool = True
+) -> Interval:
     """Return the mean of all values and an interval that is clustered.
 
     Where every value is 0 or 1 it is the score interval of Wilson with the number of values that,
     drawn independently, would vary as much (at least one, at most as many as there are): with one
-    value to a cluster Wilson's own, and never without width. Otherwise the clustered standard
-    error with Student's distribution of one degree of freedom less than there are clusters.
+    value to a cluster Wilson's own, and never without width. Where clusters hold several values,
+    Student's quantile stands in it for the normal one, as their spread is an estimate. Otherwise
+    the clustered standard error with Student's distribution of one degree of freedom less than
+    there are clusters.
 
     Args:
         values: one for each episode; finite.
         clusters: what each value belongs to, such as the id of its question; None: each to its own.
+        shares: whether values of 0 and 1 alone are shares, and not numbers that happen to be so.
 
     Raises:
         Error: no value, a value that is not finite, or another number of clusters than of values.
@@ -50,8 +55,12 @@ def mean_interval(values: Sequence[float], clusters: Sequence[Hashable] | None =
     sums = _deviations(values, clusters)
     mean, count = math.fsum(values) / len(values), len(sums)
     spread = math.fsum(one * one for one in sums) / len(values) ** 2
-    if all(value in (0, 1) for value in values):
-        low, high = wilson(mean * (alike := _independent(mean, spread, values, count)), alike)
+    if shares and all(value in (0, 1) for value in values):
+        several = 1 < count < len(values)
+        if several:
+            spread *= count / (count - 1)
+        alike = _independent(mean, spread, values, count)
+        low, high = wilson(mean * alike, alike, student(count - 1) if several else Z95)
         # At a share of 0 or 1 rounding must not leave the mean outside.
         return Interval(mean, min(low, mean), max(high, mean), count)
     if count == 1:

@@ -15,7 +15,7 @@ from webqa.cli.compare import compare as command
 from webqa.cli.exits import Exit
 from webqa.comparing import compare, read_run
 from webqa.measured import MEASURES, MEASURING, run_names
-from webqa.resampling import ResamplingConfig, bootstrap_mean, sign_test
+from webqa.resampling import ResamplingConfig, bootstrap_mean, permutation_test
 from webqa.statistics import win_rate
 
 QUICK = ResamplingConfig(resamples=200)
@@ -116,7 +116,7 @@ def test_what_is_told_is_what_the_statistics_say(tmp_path_factory, pairs):
             for side, name in enumerate(("one", "two"))]  # fmt: skip
     (row,) = compare(runs, config=QUICK)[0].differences
     apart = np.array([float(two - one) for one, two in pairs])
-    assert row.p == sign_test(apart, QUICK)
+    assert row.p == permutation_test(apart, QUICK)
     low, high = bootstrap_mean(apart, QUICK)
     assert row.difference.low == min(low, row.difference.mean)
     assert row.difference.high == max(high, row.difference.mean)

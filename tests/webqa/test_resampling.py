@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from env.errors import ConfigError, Error
-from webqa.resampling import RESAMPLING, ResamplingConfig, bootstrap_mean, check, sign_test
+from webqa.resampling import RESAMPLING, ResamplingConfig, bootstrap_mean, check, permutation_test
 
 FEW = ResamplingConfig(resamples=400)
 DIFFERENCES = st.lists(st.sampled_from((-2.0, -1.0, 0.0, 0.5, 1.0, 3.0)), min_size=1, max_size=8)
@@ -25,7 +25,7 @@ def every_sign(values):
 
 @given(DIFFERENCES)
 def test_few_differences_get_the_exact_p_value(values):
-    assert sign_test(np.array(values), FEW) == pytest.approx(every_sign(values))
+    assert permutation_test(np.array(values), FEW) == pytest.approx(every_sign(values))
 
 
 @pytest.mark.parametrize("step", [0.0, 0.01])
@@ -33,15 +33,15 @@ def test_many_differences_get_nearly_the_exact_one(step):
     """Of equal differences, which are drawn by kind, and of unequal ones."""
     values = np.array([1.0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1])
     values += step * np.arange(16)
-    assert sign_test(values, RESAMPLING) == pytest.approx(every_sign(values), abs=0.015)
+    assert permutation_test(values, RESAMPLING) == pytest.approx(every_sign(values), abs=0.015)
 
 
 def test_a_test_of_no_difference_finds_none():
-    assert sign_test(np.zeros(5), FEW) == 1.0
+    assert permutation_test(np.zeros(5), FEW) == 1.0
 
 
 def test_a_p_value_is_never_zero():
-    assert sign_test(np.ones(200), FEW) == pytest.approx(1 / 401)
+    assert permutation_test(np.ones(200), FEW) == pytest.approx(1 / 401)
 
 
 @given(st.lists(st.floats(-5, 5), min_size=1, max_size=40), st.integers(0, 3))
@@ -51,8 +51,8 @@ def test_swapping_the_runs_mirrors_everything(values, seed):
     mirrored = bootstrap_mean(-given_values, config)
     if math.fsum(values):
         assert mirrored == (-high, -low)
-    assert sign_test(-given_values, config) == sign_test(given_values, config)
-    assert sign_test(given_values[::-1], config) == sign_test(given_values, config)
+    assert permutation_test(-given_values, config) == permutation_test(given_values, config)
+    assert permutation_test(given_values[::-1], config) == permutation_test(given_values, config)
     assert bootstrap_mean(given_values[::-1], config) == (low, high)
 
 
@@ -86,12 +86,12 @@ def test_memory_is_bounded_and_the_same_seed_gives_the_same():
     config = ResamplingConfig(resamples=100, seed=7)
     assert bootstrap_mean(values, config) == bootstrap_mean(values, config)
     assert bootstrap_mean(values, config) != bootstrap_mean(values, ResamplingConfig(100, 8))
-    assert sign_test(values, config) == sign_test(values, config)
+    assert permutation_test(values, config) == permutation_test(values, config)
 
 
 @pytest.mark.parametrize("values", [[], [1.0, float("nan")], [[1.0]]])
 def test_what_is_no_list_of_differences_is_refused(values):
-    for function in (bootstrap_mean, sign_test):
+    for function in (bootstrap_mean, permutation_test):
         with pytest.raises(Error, match="finite differences"):
             function(np.array(values), FEW)
 

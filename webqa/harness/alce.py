@@ -32,7 +32,7 @@ class Written(NamedTuple):
 
     episodes: int
     answered: int
-    """ALCE leaves the others out of its means of citations; our measures count them."""
+    """ALCE leaves the others out of its means of citations, as our measures do."""
     keyed: bool
     """Whether all questions have accepted answers, which STR-EM needs."""
 

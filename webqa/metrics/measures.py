@@ -2,8 +2,9 @@
 
 `measure_episode` applies to one episode all that it has the means for: accepted answers, people's
 answers, false answers, a judge, and what was found out by asking the policy again. A measure that
-does not apply is absent; one that applies to an episode which failed, or gave no answer, is there
-and counts against it. Knows no file and no table.
+does not apply is absent. What is known of the right answer counts against an episode that failed
+or gave none; what is said of citations and of likeness is said of answers alone, so that a policy
+which is silent where it is hard gains by it: look at `answered` beside. Knows no file and no table.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from webqa.metrics.truthful import FreeForm, Letter, binary, likeness
 from webqa.metrics.written import rouge_l
 
 Better = Literal["higher", "lower", "neither"]
-Unit = Literal["share", "difference", "count", "seconds", "price"]
+Unit = Literal["share", "difference", "error", "count", "seconds", "price"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ ALL = (
             "difference"),
     Measure("likeness_truer", "more like a true than like a false answer"),
     Measure("confidence", "confidence in the answer", better="neither"),
-    Measure("brier", "square of confidence less outcome", "difference", "lower"),
+    Measure("brier", "square of confidence less outcome", "error", "lower"),
     Measure("actions", "commands given", "count", "lower"),
     Measure("tokens_read", "tokens of prompts", "count", "lower"),
     Measure("tokens_written", "tokens written", "count", "lower"),

@@ -119,14 +119,12 @@ def _joined(name: str, sets: Sequence[_Columns]) -> _Column:
 
 def _row(name: str, column: _Column) -> Row:
     """Return a measure with its interval, which ends where the measure itself does."""
-    found, count = mean_interval(column.values, column.clusters), len(column.values)
     unit = MEASURES[name].unit if name in MEASURES else "difference"
+    found = mean_interval(column.values, column.clusters, shares=unit == "share")
+    count = len(column.values)
     if unit == "share":
         return Row(name, replace(found, low=max(0.0, found.low), high=min(1.0, found.high)), count)
-    if min(column.values) == max(column.values):
-        # A count that is always 1 is no share of 1, and Wilson's interval of such is not its own.
-        return Row(name, replace(found, low=found.mean, high=found.mean), count)
     if unit != "difference":
-        # Counts, seconds and prices begin at nothing.
+        # Errors, counts, seconds and prices begin at nothing.
         found = replace(found, low=max(0.0, found.low))
     return Row(name, found, count)
