@@ -183,10 +183,10 @@ class Fit:
     @property
     def peak(self) -> float | None:
         """Nats at which the fitted score is highest; None where it never bends."""
-        if not (self.alpha > 0 and self.beta > 0):
+        if self.beta <= 0:
             return None
         if self.form == "best-of-n":
-            return (self.alpha / (2 * self.beta)) ** 2
+            return (self.alpha / (2 * self.beta)) ** 2 if self.alpha > 0 else None
         power = 2 * (self.alpha / self.beta - 1)
         return math.exp(power) if power < 700 else None
 

@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from env.answers import stands_in
-from env.citations import strip_citations
 from env.jsonl import append, read
 from env.records import Answer, Ended, Episode, Question
 from policies.base import MakePolicy, Setup
@@ -24,6 +22,7 @@ from reward.sampling import (
 )
 from reward.scorers import Score, Scorer
 from webqa.choosing import Chosen, scores_of
+from webqa.metrics.measures import is_right
 from webqa.run import Run, read_episodes
 
 SCORES = "scores.jsonl"
@@ -55,7 +54,7 @@ class Sample:
     """Without text where the episode has none."""
     ended: Ended
     right: bool
-    """Whether an accepted answer stands in it."""
+    """As evaluations have it; False where it cannot be told."""
     cost: Cost
     error: str = ""
 
@@ -80,7 +79,7 @@ async def sample_into(
 
     `watch` is told how many of how many browses are whole.
     """
-    browses = remaining(questions, config, run.name, read_episodes(run.folder))
+    browses = remaining(questions, config, setup.run, read_episodes(run.folder))
     total = len(questions) * config.browses
     done = total - len(browses)
     sampled = sample_all(make_policy, browses, setup, config, seed=seed, concurrency=concurrency)
@@ -112,7 +111,7 @@ def _sample(episode: Episode) -> Sample:
         episode.parent,
         answer,
         episode.ended,
-        stands_in(episode.question.accepted, strip_citations(answer.text)),
+        bool(is_right(episode)),
         cost_of([episode]),
         episode.error,
     )

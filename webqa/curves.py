@@ -5,6 +5,7 @@ Pure functions from samples and scores to figures. Knows no file and no scorer.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,7 +115,7 @@ def select(
         scorer: name of the one that chooses.
         scores: by name of the scorer and id of the sample. Another scorer's curve is made of the
             questions that it scored all samples of.
-        with_answers: ids of the questions whose accepted answers are known.
+        with_answers: ids of the questions of which it is known what is right.
 
     Raises:
         Error: there is no question, or a sample is missing.
@@ -197,10 +198,15 @@ def _best(pool: Pool, keys: Mapping[str, float]) -> Sample:
 
 
 def _tokens(samples: Sequence[Sample], config: SampleConfig) -> Iterable[float]:
-    """Yield the mean tokens of the best of n, with as few browses as n answers need."""
+    """Yield the mean tokens of n answers drawn among all, as the curves draw them.
+
+    They are of the more browses, the more are drawn: of as many as n of them touch on average.
+    """
     whole = [sample.cost.tokens for sample in samples if not sample.parent]
     again = [sample.cost.tokens for sample in samples if sample.parent]
     first, more = (sum(tokens) / len(tokens) if tokens else 0.0 for tokens in (whole, again))
-    for n in range(1, config.browses * config.answers + 1):
-        browses = -(-n // config.answers)
+    total = config.browses * config.answers
+    for n in range(1, total + 1):
+        missed = math.comb(total - config.answers, n) / math.comb(total, n)
+        browses = config.browses * (1 - missed)
         yield browses * first + (n - browses) * more

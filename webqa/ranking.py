@@ -175,14 +175,19 @@ def _owners(folders: Sequence[Path]) -> dict[str, str]:
     """Return the name of the run that each episode belongs to.
 
     Raises:
-        ConfigError: a folder is no run folder.
+        ConfigError: a folder is no run folder, or two hold an episode of the same id.
     """
     found: dict[str, str] = {}
     for folder, name in zip(folders, run_names(folders), strict=True):
         read_config(folder)
         path = folder / EPISODES
         for one in read(path, _Head) if path.exists() else ():
-            found[one.id] = name
+            if found.setdefault(one.id, name) != name:
+                raise ConfigError(
+                    f"{found[one.id]} and {name} both have the episode {one.id}, so that nobody "
+                    "can tell whose answer was judged: give one of them, or make one anew with "
+                    "another seed"
+                )
     return found
 
 

@@ -54,7 +54,8 @@ class Trained(NamedTuple):
     """What became of a training."""
 
     measured: dict[str, float]
-    """On held-out questions, calibrated on others: see `measure_pairs`."""
+    """On held-out questions: see `measure_pairs`. The same ones choose the checkpoint, and centre
+    and temperature are fitted on them, which flatters a little: foretell others to be sure."""
     settings: RewardSettings
     left_out: Counter[str]
     finished_before: bool

@@ -130,6 +130,7 @@ def test_a_gain_is_paired_by_question():
         ("rl", 1.5, 0.6, math.exp(2 * (2.5 - 1))),
         ("best-of-n", 1.0, -0.1, None),
         ("rl", 1.0, 0.0, None),
+        ("rl", -0.5, 0.4, math.exp(2 * (-1.25 - 1))),
     ],
 )
 def test_a_planted_curve_of_overoptimisation_is_found(form, alpha, beta, peak):

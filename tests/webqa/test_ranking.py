@@ -99,6 +99,13 @@ def test_two_answers_of_one_run_say_nothing_of_its_rating(runs, tmp_path):
     assert (found.ratings, found.left_out) == (None, {"both answers of one run": 1})
 
 
+def test_runs_that_share_an_episode_cannot_be_told_apart(file, runs, tmp_path):
+    again = make_run(tmp_path / "elsewhere" / "old")
+    add_episode(again, asked("q0"), "By another.")
+    with pytest.raises(ConfigError, match="both have the episode old-q0-0, so that nobody"):
+        rank([file], [*runs, again], QUICK)
+
+
 def test_raters_of_one_pair_are_compared_whichever_side_was_first(runs, tmp_path):
     """Berta saw the sides swapped; she agrees on the first two pairs and not on the third."""
     anna = [compared(place, one) for place, one in enumerate((1.0, -1.0, 0.5))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -123,7 +123,9 @@ def best_of(
     ):
         own, source = made.settings | {"answers": samples.answers}, named_by_content(file)
         settings = Settings(source, made.name, opened.identity, browser, limits, model.seed, own)
-        setup = Setup(opened, browser, limits, configuration=configuration(settings))
+        # Runs of other settings never share an episode's id, whatever their folders are called.
+        run_id = (named := configuration(settings))[:16]
+        setup = Setup(opened, browser, limits, run=run_id, configuration=named)
         job = _Job(expanded(out), asked, made.make, setup, samples, concurrency, model.seed)
         try:
             with Run(job.out, settings, web_name=web) as run:
@@ -170,7 +172,7 @@ async def _played(
         run,
         job.make_policy,
         job.questions,
-        replace(job.setup, run=run.name),
+        job.setup,
         job.samples,
         seed=job.seed,
         concurrency=job.concurrency,
@@ -185,9 +187,11 @@ async def _played(
         )
         for name, scorer in scorers.items()
     }
-    if known := frozenset(one.id for one in job.questions if one.accepted):
+    keyed = frozenset(one.id for one in job.questions if one.accepted)
+    known = keyed | {one.id for one in job.questions if one.unanswerable}
+    if keyed:
         gold = GoldScorer(job.questions)
-        judged = [sample for sample in samples if sample.question in known]
+        judged = [sample for sample in samples if sample.question in keyed]
         scores[GOLD] = await score_into(job.out, judged, gold, GOLD)
     return select(samples, job.samples, chooser, scores, known), scores[chooser]
 
