@@ -179,6 +179,7 @@ def _train(
     watch: Watch,
     main: bool,
 ) -> Cloned:
+    from policies.cloning.examples import unlearnt
     from policies.cloning.opening import open_base
     from policies.cloning.training import clone
 
@@ -186,6 +187,11 @@ def _train(
     examples = _examples(job, asked, found, settings, base, watch, main)
     if left_out := reasons({**found.left_out, **examples.left_out}):
         watch.note(f"Left out: {left_out}")
+    if kinds := unlearnt(examples):
+        watch.note(
+            f"Nothing is learnt of {', '.join(kinds)}: the grammar allows none of these steps. "
+            "People's demonstrations need --grammar free, or --loss plain"
+        )
     data = _split(examples, job.examples)
     watch.note(
         f"Learning from {len(data.train):,} steps, measuring on {len(data.validation):,} "

@@ -18,7 +18,7 @@ from env.actions import parse
 from env.errors import ConfigError, InvalidAction
 from env.records import Episode, Step
 from policies.cloning.choosing import reasons
-from policies.cloning.config import ANSWERING, ExampleConfig
+from policies.cloning.config import ANSWERING, KINDS, ExampleConfig
 from policies.cloning.records import FORCED, Example, Examples, Ids
 from policies.language_model import LanguageModelConfig, make_request, written_for
 from policies.likelihood import replay
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from policies.grammar.legal import Legal
     from policies.models.tokens import Tokens
 
-
+NOT_ALLOWED = "step that the grammar does not allow ({})"
+"""Why a step of a kind is left out."""
 Watch = Callable[[int, int], None]
 """Told of how many episodes the examples are made, and of how many in all."""
 
@@ -86,6 +87,16 @@ def make_examples(
     return Examples(tuple(made), tuple(known.sets), dict(left_out))
 
 
+def unlearnt(examples: Examples) -> list[str]:
+    """Return the kinds of step that occur, and that the grammar allows none of."""
+    learnt = {one.kind for one in examples.all}
+    return [
+        kind
+        for kind in KINDS
+        if kind not in learnt and examples.left_out.get(NOT_ALLOWED.format(kind))
+    ]
+
+
 def _steps(episode: Episode, left_out: Counter[str], *, browsed: bool) -> Iterable[Step]:
     """Yield the steps that were commands and could be carried out, and the answer.
 
@@ -135,7 +146,7 @@ def example_of(
     written = written_for(seen, model, step.completion.text.strip())
     label = _label(written, request, reader.tokens, known)
     if label is None:
-        return f"step that the grammar does not allow ({kind})"
+        return NOT_ALLOWED.format(kind)
     completion, sets = label
     if ((len(sets) and int((sets != FORCED).sum())) or len(completion)) > request.max_tokens:
         return f"step that is too long to be written ({kind})"

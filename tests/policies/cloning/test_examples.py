@@ -10,7 +10,7 @@ from env.config import SMALL
 from env.errors import ConfigError
 from policies.base import Setup, run_episode
 from policies.cloning.config import ExampleConfig
-from policies.cloning.examples import Reader, make_examples
+from policies.cloning.examples import Reader, make_examples, unlearnt
 from policies.grammar.config import FREE, TIGHT
 from policies.language_model import LanguageModelConfig, LanguageModelPolicy, make_request
 from policies.models.tokens import Tokens
@@ -117,6 +117,8 @@ def test_what_the_grammar_does_not_allow_is_left_out_and_counted(tokens):
     assert {"search", "quote"}.isdisjoint({one.kind for one in made.all})
     assert made.left_out["step that the grammar does not allow (search)"] == 1
     assert made.left_out["step that the grammar does not allow (quote)"] == 1
+    assert {"search", "quote"} <= set(unlearnt(made))
+    assert "click" not in unlearnt(made)
 
 
 def test_what_failed_is_not_learnt(tokens):
