@@ -39,6 +39,7 @@ from env.records import Answer, Page, Quote, from_json
 from policies.extractive.candidates import split_sentences
 from reward.comparisons import identifier
 from reward.pairs import Pair
+from reward.statistics import wilson
 from webqa.rating.campaigns.creating import create
 from webqa.rating.campaigns.sources import Collected
 from webqa.rating.config import CampaignConfig
@@ -46,7 +47,6 @@ from webqa.rating.records import Judgement
 from webqa.rating.store.database import Store, open_store
 from webqa.rating.store.people import invite, read_secret
 from webqa.rating.store.tables import Assignment, Item, Rating
-from webqa.statistics import wilson
 
 SAMPLE = Path("webqa/sample/web")
 SECRET = "of the benchmark alone, and of nothing else"

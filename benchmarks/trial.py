@@ -26,7 +26,7 @@ from webqa.run import read_episodes, read_pages
 from webqa.trial.analysing import analyse
 from webqa.trial.config import FLAWS, SimulationConfig
 from webqa.trial.critics import share_of
-from webqa.trial.making import ALIKE
+from webqa.trial.naming import kinds_of
 from webqa.trial.planting import Sources, names_of, plant
 from webqa.trial.simulating import expected, made_up, simulate
 from webqa.trial.turns import turns_of
@@ -60,7 +60,9 @@ async def name_flaws(run: Path) -> None:
     """Plant flaws of each kind in real answers and print how many the critic names."""
     answers = [one.answer for one in read_episodes(run) if one.answer and one.answer.quotes]
     quotes = [quote.text for answer in answers for quote in answer.quotes]
-    sources = Sources(RuleJudge(), names_of(quotes, ALIKE), read_pages(run))
+    pages = read_pages(run)
+    kinds = kinds_of(page.text for page in pages.values())
+    sources = Sources(RuleJudge(), names_of(quotes), pages, kinds)
     critic = RuleCritic()
     print("| planted | answers | named | also of other places |")
     print("|---" * 4 + "|")

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from env.errors import Error
+from reward.statistics import Interval, mean_interval
 from webqa.resampling import TAILS
-from webqa.statistics import Interval, mean_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from env.errors import ConfigError, Error
+from reward.statistics import Z95, Interval, win_rate
 from webqa.connections import groups, one_sided
 from webqa.resampling import TAILS
-from webqa.statistics import Z95, Interval, win_rate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -18,11 +18,11 @@ import numpy as np
 from env.errors import ConfigError, RecordError
 from env.jsonl import read
 from policies.checkpoints import flat
+from reward.statistics import Interval, win_rate
 from webqa.measured import MEASURES, read_measures, read_measuring, run_names
 from webqa.names import unknown
 from webqa.resampling import RESAMPLING, ResamplingConfig, bootstrap_mean, check, permutation_test
 from webqa.run import EPISODES, read_config
-from webqa.statistics import Interval, win_rate
 
 QUESTIONS = "questions"
 """The setting that names the file of questions."""

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from reward.abstention import Point as Covered
 from reward.best_of_n import best_of_n, mean_curve
+from reward.statistics import wilson
 from webqa.drawing import Curve, Figure, Point
 from webqa.measured import read_measures
 from webqa.metrics.summary import Part
-from webqa.statistics import wilson
 
 GROUPS = 8
 """Of episodes, in the curves of right answers by what they took."""

@@ -28,7 +28,7 @@ from env.web.base import Web
 from env.web.memory import MemoryWeb
 from env.web.urls import key_of
 from policies.base import Limits, MakePolicy, Setup, episode_seed, run_episode
-from webqa.statistics import wilson
+from reward.statistics import wilson
 
 FOLDER = "injected"
 PLACE = "<!--attack-->"

@@ -20,12 +20,12 @@ from env.jsonl import read
 from env.records import Answer, from_json, to_json
 from reward.comparisons import Comparison, check, is_torn
 from reward.formats.reading import form_of, load
+from reward.statistics import Interval, win_rate
 from webqa.agreement import Alpha, agreement, krippendorff
 from webqa.bradley_terry import Match, RatingConfig, Ratings, rate
 from webqa.measured import run_names
 from webqa.pairing import PEOPLE
 from webqa.run import EPISODES, read_config
-from webqa.statistics import Interval, win_rate
 
 RATINGS = RatingConfig()
 

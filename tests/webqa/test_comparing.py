@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from env.errors import ConfigError, RecordError
+from reward.statistics import win_rate
 from tests.webqa.made_runs import add_episode, add_measures, asked, make_run
 from webqa.cli.columns import in_columns
 from webqa.cli.compare import compare as command
@@ -16,7 +17,6 @@ from webqa.cli.exits import Exit
 from webqa.comparing import compare, read_run
 from webqa.measured import MEASURES, MEASURING, run_names
 from webqa.resampling import ResamplingConfig, bootstrap_mean, permutation_test
-from webqa.statistics import win_rate
 
 QUICK = ResamplingConfig(resamples=200)
 

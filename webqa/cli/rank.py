@@ -17,10 +17,10 @@ from webqa.cli.terminal import counted, one_line
 from webqa.folders import expanded
 
 if TYPE_CHECKING:
+    from reward.statistics import Interval
     from webqa.agreement import Alpha
     from webqa.bradley_terry import Ratings
     from webqa.ranking import Ranking
-    from webqa.statistics import Interval
 
 LINE = 300
 """Characters of a note, at the most."""

@@ -10,13 +10,13 @@ from webqa.cli.columns import in_columns
 from webqa.cli.terminal import counted, one_line
 
 if TYPE_CHECKING:
+    from reward.statistics import Interval
     from webqa.agreement import Alpha
     from webqa.rating.campaigns.creating import Created
     from webqa.rating.campaigns.sources import Collected
     from webqa.rating.config import CampaignConfig
     from webqa.rating.results.agreeing import AxisAgreement, Disagreement
     from webqa.rating.results.progress import CampaignProgress, RaterProgress
-    from webqa.statistics import Interval
 
 LINE = 300
 """Characters of a note, at the most."""

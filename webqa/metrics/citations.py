@@ -185,7 +185,7 @@ def _needed(
 
 def is_worthy(text: str) -> bool:
     """Tell whether a sentence claims something that can be verified: it has a telling word."""
-    return not text.rstrip().endswith("?") and bool(telling(text))
+    return not text.rstrip().endswith(("?", "？")) and bool(telling(text))
 
 
 def liu(

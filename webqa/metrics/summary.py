@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from reward.abstention import Judged
+from reward.statistics import Interval, mean_interval
 from webqa.measured import Measured
 from webqa.metrics.abstention import Calibration, calibration
 from webqa.metrics.measures import MEASURES
-from webqa.statistics import Interval, mean_interval
 
 EVERYTHING = "all"
 """Stands for all data sets together, where there are several."""

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from env.errors import Error
+from reward.statistics import mean_interval
 from webqa.measured import Measured
 from webqa.metrics.summary import EVERYTHING, summarise
-from webqa.statistics import mean_interval
 
 
 def line(question, dataset="a", attempt=0, **values):

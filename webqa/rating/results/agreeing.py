@@ -12,13 +12,13 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from env.records import from_json
+from reward.statistics import Interval
 from webqa.agreement import Alpha, agreement, krippendorff
 from webqa.rating.records import AXES, Judgement
 from webqa.rating.results.lines import SPOILT
 from webqa.rating.results.progress import sign
 from webqa.rating.results.reading import latest
 from webqa.rating.store.rules import rules
-from webqa.statistics import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

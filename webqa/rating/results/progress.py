@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import func, select
 
 from env.records import from_json
+from reward.statistics import Interval, mean_interval
 from webqa.rating.records import Judgement
 from webqa.rating.results.reading import latest
 from webqa.rating.store.database import stamp
 from webqa.rating.store.rules import rules
 from webqa.rating.store.tables import Assignment, Campaign, Item, Person
-from webqa.statistics import Interval, mean_interval
 
 if TYPE_CHECKING:
     from datetime import datetime
