@@ -30,7 +30,7 @@ from reward.ppo.maths import (
     whitened,
 )
 from reward.ppo.passes import Pass, passes
-from reward.ppo.seen import Seen
+from reward.ppo.statistics import Sums, UpdateStatistics
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -145,20 +145,19 @@ class Learner:
         Raises:
             ModelError: a loss or gradient is no number.
         """
-        seen = Seen()
+        statistics = UpdateStatistics()
         for epoch in range(epochs):
             seed = f"{self._sizes.seed}/{update}/{epoch}"
             for rows in minibatches(batch.same, self.config.minibatches, seed):
-                sums = self._gradients(batch, sets, measured, target, rows, critic_only, seen)
-                count = max(1.0, sums[0])
-                if sums[1] / count > self.config.stop_kl:
-                    seen.stopped = 1.0
+                sums = self._gradients(batch, sets, measured, target, rows, critic_only, statistics)
+                if sums.kl / sums.divisor > self.config.stop_kl:
+                    statistics.stopped = 1.0
                     self._drop_gradients()
-                    return seen.means()
-                seen.add(sums)
-                if sums[0]:
-                    self._step(update, critic_only, seen)
-        return seen.means()
+                    return statistics.means()
+                statistics.add(sums)
+                if sums.tokens:
+                    self._step(update, critic_only, statistics)
+        return statistics.means()
 
     def rates(self, share: float) -> None:
         """Set the policy's learning rate to a share of what it is at first."""
@@ -173,18 +172,13 @@ class Learner:
         target: Target,
         rows: Sequence[int],
         critic_only: bool,
-        seen: Seen,
-    ) -> list[float]:
-        """Add up the gradients of a minibatch; return the sums over its tokens.
-
-        The sums, over all processes: tokens, approximate KL, clipped ones, loss of the policy,
-        loss of the critic.
-        """
+        statistics: UpdateStatistics,
+    ) -> Sums:
+        """Add up the gradients of a minibatch; return the sums over its tokens."""
         bounds = batch.row_starts
         own = sum(int(bounds[row + 1] - bounds[row]) for row in rows)
         total = self._total([float(own)])[0]
-        sums = torch.zeros(5, dtype=torch.float64)
-        sums[0] = own
+        kl = clipped = policy_loss = value_loss = 0.0
         for places, copies, tensors in self._passes(batch, sets, rows):
             old, device = measured.logprobs[places], tensors["input_ids"].device
             if not critic_only:
@@ -195,10 +189,10 @@ class Learner:
                 (losses.sum() / total).backward()
                 new = new.detach().cpu()
                 ratios = (new - old).exp()
-                seen.first_ratios(ratios)
-                sums[1] += approximate_kl(new, old).sum()
-                sums[2] += ((ratios - 1).abs() > self.config.clip).sum()
-                sums[3] += losses.detach().sum().cpu()
+                statistics.first_ratios(ratios)
+                kl += float(approximate_kl(new, old).sum())
+                clipped += float(((ratios - 1).abs() > self.config.clip).sum())
+                policy_loss += float(losses.detach().sum())
             if self.critic:
                 errors = value_losses(
                     self._values(tensors)[copies],
@@ -207,11 +201,11 @@ class Learner:
                     0.0 if critic_only else self.config.value_clip,
                 )
                 (errors.sum() / total).backward()
-                sums[4] += errors.detach().sum().cpu()
-        seen.past_first()
-        return self._total(sums.tolist())
+                value_loss += float(errors.detach().sum())
+        statistics.past_first()
+        return Sums(*self._total([own, kl, clipped, policy_loss, value_loss]))
 
-    def _step(self, update: int, critic_only: bool, seen: Seen) -> None:
+    def _step(self, update: int, critic_only: bool, statistics: UpdateStatistics) -> None:
         for name, optimiser in self.optimisers.items():
             if critic_only and name == "policy":
                 continue
@@ -224,7 +218,7 @@ class Learner:
                     f"--{'learning-rate' if name == 'policy' else 'critic-rate'}"
                 )
             optimiser.step()
-            seen.norms[name] = max(seen.norms.get(name, 0.0), float(length))
+            statistics.norms[name] = max(statistics.norms.get(name, 0.0), float(length))
         self._drop_gradients()
 
     def _add_up(self, weights: Sequence[torch.Tensor]) -> None:

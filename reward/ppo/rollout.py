@@ -97,12 +97,14 @@ class Asked(NamedTuple):
 
 def questions_of(questions: Sequence[Question], update: int, number: int, seed: int) -> list[Asked]:
     """Return the questions of an update: all of them come once, in any order, before one again."""
+    orders: dict[int, list[int]] = {}
     asked = []
     for place in range(number):
         passes, within = divmod(update * number + place, len(questions))
-        order = list(range(len(questions)))
-        Random(f"{seed}/{passes}").shuffle(order)
-        asked.append(Asked(questions[order[within]], place))
+        if passes not in orders:
+            orders[passes] = list(range(len(questions)))
+            Random(f"{seed}/{passes}").shuffle(orders[passes])
+        asked.append(Asked(questions[orders[passes][within]], place))
     return asked
 
 

@@ -16,7 +16,7 @@ from reward.ppo.config import LearnConfig
 from reward.ppo.learner import Measured
 from reward.ppo.maths import gae, token_rewards
 from reward.ppo.rollout import Asked, Turn
-from reward.ppo.seen import Seen
+from reward.ppo.statistics import UpdateStatistics
 from tests.reward.ppo.small import FAST, FEW, QUESTIONS, make_collector, make_learner, make_local
 from tests.reward.ppo.test_batch import trajectory
 
@@ -95,7 +95,9 @@ def test_the_gradient_is_that_of_the_clipped_loss_written_plainly(played):
     advantages = torch.randn(batch.tokens, generator=draw)
     target = learner.target(batch, measured)._replace(advantages=advantages)
     rows = range(len(batch.examples))
-    learner._gradients(batch, sets, measured._replace(logprobs=old), target, rows, False, Seen())
+    learner._gradients(
+        batch, sets, measured._replace(logprobs=old), target, rows, False, UpdateStatistics()
+    )
     found = gradients(learner.policy)
     learner.policy.zero_grad()
     loss = 0.0
