@@ -14,9 +14,7 @@ from itertools import groupby
 from typing import Literal, NamedTuple
 
 from env.errors import Error
-
-NORMAL = 1.959964
-"""Standard errors on each side of a mean that hold 95 % of a normal distribution."""
+from reward.statistics import mean_interval
 
 
 def best_of_n(values: Sequence[float], by: Sequence[float] | None = None) -> list[float]:
@@ -126,7 +124,7 @@ class Mean:
 
 
 def mean_over(values: Sequence[float]) -> Mean:
-    """Return the mean of one value for each question, and an interval of the normal distribution.
+    """Return the mean of one value for each question, and an interval by Student's distribution.
 
     As all samples of a question are one value, it is clustered by question. A single question
     tells nothing of others: its interval has no width, and should not be shown.
@@ -134,14 +132,8 @@ def mean_over(values: Sequence[float]) -> Mean:
     Raises:
         Error: there is no value.
     """
-    if not (count := len(values)):
-        raise Error("a mean needs at least one question")
-    mean = math.fsum(values) / count
-    if count < 2:
-        return Mean(mean, mean, mean, count)
-    variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    half = NORMAL * math.sqrt(variance / count)
-    return Mean(mean, mean - half, mean + half, count)
+    found = mean_interval(values, shares=False)
+    return Mean(found.mean, found.low, found.high, found.count)
 
 
 def mean_curve(curves: Sequence[Sequence[float]]) -> list[Mean]:

@@ -20,6 +20,7 @@ from reward.best_of_n import (
     mean_over,
     pick,
 )
+from reward.statistics import student
 
 
 def brute_force(values, keys, n):
@@ -108,7 +109,7 @@ def test_the_first_of_the_best_is_picked():
 
 def test_intervals_are_over_questions():
     found = mean_over([0.0, 1.0, 2.0, 3.0])
-    half = 1.959964 * math.sqrt(5 / 3 / 4)
+    half = student(3) * math.sqrt(5 / 3 / 4)
     assert (found.mean, found.low, found.high) == pytest.approx((1.5, 1.5 - half, 1.5 + half))
     assert mean_over([2.0]).low == mean_over([2.0]).high == 2.0
     with pytest.raises(Error):

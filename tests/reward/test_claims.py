@@ -50,3 +50,17 @@ def test_only_the_quotes_that_hold_a_sentence_are_inherited():
 
 def test_an_empty_answer_has_no_claims():
     assert told("") == told(" \n ") == []
+
+
+def test_chinese_and_japanese_sentences_end_without_a_space():
+    assert told("空は青い。[1]海は深い！「はい。」と言う。[2]") == [
+        ("空は青い。", (1,)),
+        ("海は深い！", ()),
+        ("「はい。」と言う。", (2,)),
+    ]
+
+
+def test_symbols_are_a_claim_where_nothing_else_is_said():
+    assert told("∞ [1]") == [("∞", (1,))]
+    assert told("The sky is blue. [1]\n───") == [("The sky is blue.", (1,))]
+    assert told("--- [1]") == [("", (1,))]

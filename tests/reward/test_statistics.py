@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from env.errors import Error
-from webqa.statistics import mean_interval, student, wilson, win_rate
+from reward.statistics import mean_interval, student, wilson, win_rate
 
 SHARES = st.lists(st.sampled_from((0.0, 1.0)), min_size=1, max_size=40)
 VALUES = st.lists(st.floats(-100, 100), min_size=2, max_size=30)

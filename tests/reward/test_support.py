@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from env.answers import NOTHING_FOUND
 from env.records import Answer, Quote
+from reward.rules import overlap
 from reward.support import Case, RuleJudge, SupportScorer, features, open_judge
 
 
@@ -100,3 +101,19 @@ def test_features_are_shares(claim, evidence):
 
 def test_without_a_model_the_judge_goes_by_rules():
     assert isinstance(open_judge(), RuleJudge)
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "other"),
+    [
+        ("東京は日本の首都です。", "日本の首都は東京である。", "富士山は日本で一番高い山である。"),
+        ("月球距离地球384400公里。", "地球与月球的平均距离为384400公里。", "太阳是一颗恒星。"),
+        ("∞", "The sign ∞ stands for it.", "The sign ☂ stands for rain."),
+    ],
+)
+async def test_the_judge_by_rules_reads_scripts_without_spaces_and_symbols(claim, evidence, other):
+    """Fails when such a claim is one word, which stands nowhere else."""
+    there, elsewhere = await RuleJudge().judge([Case(claim, (evidence,)), Case(claim, (other,))])
+    assert elsewhere < 0.3 < 0.5 < there
+    quotes = [[Quote(text, "", "a.org")] for text in (evidence, other)]
+    assert overlap(claim, quotes[1]) < 0.5 < overlap(claim, quotes[0])
