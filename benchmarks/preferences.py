@@ -133,6 +133,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=1)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
     parser.add_argument("--epochs", type=float, default=1.0)
+    parser.add_argument("--batch-tokens", type=int, default=8192)
     parser.add_argument("--length-term", action="store_true")
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
@@ -141,7 +142,10 @@ def main() -> None:
     comparisons = load(options.files).comparisons
     preferences = PreferenceConfig(members=options.members, length_term=options.length_term)
     training = RewardTraining(
-        learning_rate=options.learning_rate, epochs=options.epochs, bf16=options.bf16
+        learning_rate=options.learning_rate,
+        epochs=options.epochs,
+        batch_tokens=options.batch_tokens,
+        bf16=options.bf16,
     )
     options.out.mkdir(parents=True, exist_ok=True)
     for named in options.model:

@@ -144,8 +144,7 @@ def test_an_encoder_learns_too(tmp_path):
     base = save_encoder(tmp_path / "base")
     few = replace(SHORT, epochs=1, batch_tokens=2000, learning_rate=1e-3)
     done = train(base, tmp_path / "out", training=few)
-    assert done.measured["pairs"] > 0
-    assert torch.isfinite(torch.tensor(done.measured["loss"]))
+    assert done.measured["accuracy"] > 0.9 > done.measured["length_only"]
     asyncio.run(open_reward(tmp_path / "out").score([make_answer("the sky", 1, 3)]))
 
 
