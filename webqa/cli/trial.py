@@ -45,9 +45,9 @@ def make(
 ) -> int:
     """Plant one flaw in each of some answers of runs, and leave others as they are.
 
-    Only answers are taken whose every sentence is supported by its quotes. Beside each stands
-    another answer of the runs to the same question; where there is none, the same answer without
-    the paragraph that was touched.
+    Only answers are taken whose every sentence is supported by its quotes. Two answers to one
+    question stand side by side; where the runs have one alone, it is shown without one paragraph,
+    and beside it without another. In both a flaw of the kind could be planted: a coin says where.
 
     Args:
         runs: Run folders; of several attempts or runs, the answers of a question stand side by
@@ -157,6 +157,8 @@ def simulate(
         if tasks
         else simulating.made_up(made_up, seed=config.seed)
     )
+    if not chosen:
+        raise ConfigError(f"{tasks} holds no task: webqa trial make RUN -o FILE writes them")
     lines = list(simulating.simulate(chosen, config))
     write_whole(place, "".join(to_json(line).decode() + "\n" for line in lines))
     flaws, alarms = simulating.expected(chosen, config)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from env.errors import ConfigError
-from webqa.statistics import Interval
+from reward.statistics import Interval
 from webqa.trial.clustering import (
     Clusters,
     Estimate,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from env.errors import Error
-from webqa.statistics import Interval, student, wilson
+from reward.statistics import Interval, student, wilson
 
 NORMAL = NormalDist()
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from env.records import Answer
 from reward.critiques import Critique, names
 from reward.scorers import Scorer
+from reward.statistics import Interval, wilson
 from webqa.rating.records import Planted, Task
-from webqa.statistics import Interval, wilson
 
 
 @dataclass(frozen=True, slots=True)

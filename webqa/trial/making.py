@@ -1,9 +1,10 @@
 """Makes the tasks of a trial from answered episodes: some with a planted flaw, some as they were.
 
-A task is a pair of answers to one question. One of them, drawn, is on trial: it has a flaw of one
-kind, or it is a control and has none. Beside it stands another answer to the question, where the
-runs have one; else the same answer without the paragraph that was touched, so that the flaw cannot
-be found by comparing the two. Knows no rater and no database.
+A task is a pair of answers to one question. One of them is on trial: it has a flaw of one kind, or
+it is a control and has none. Only pairs are taken in both of which a flaw of the kind could be
+planted, where the other has not the same sentence; then it is drawn which answer is on trial. So
+nothing but the flaw itself tells that answer from the other, nor a control from a flawed one. Knows
+no rater and no database.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import NamedTuple
 
-from env.citations import make_answer
 from env.errors import ConfigError
 from env.records import Answer, Episode, Page, Question
 from reward.comparisons import identifier
@@ -26,10 +26,9 @@ from reward.support import Judge
 from webqa.rating.campaigns.evidence import with_evidence
 from webqa.rating.records import Planted, Task, Which
 from webqa.trial.config import FLAWS, FlawKind, TrialConfig
+from webqa.trial.naming import kinds_of
 from webqa.trial.planting import Flawed, Sources, names_of, plant, supported
-
-ALIKE = 2
-"""Quotes of a run in which a name must stand in the same way to be put into another answer."""
+from webqa.trial.sides import Side, sides_of
 
 
 @dataclass(slots=True)
@@ -41,13 +40,17 @@ class Made:
 
 
 class _Trial(NamedTuple):
-    """An answer that may be put on trial, and its episode."""
+    """A question, and its different answers, one of which may be put on trial."""
 
     question: Question
-    answer: Answer
-    episode: str
-    others: tuple[tuple[Answer, str], ...]
-    """Other answers to the question, with their episodes."""
+    attempts: tuple[Side, ...]
+
+
+class _Ready(NamedTuple):
+    """An answer as it is, and with a flaw."""
+
+    side: Side
+    flawed: Flawed
 
 
 def check(config: TrialConfig) -> None:
@@ -86,42 +89,70 @@ async def make_tasks(
     """
     check(config)
     trials = _trials(episodes, Random(f"trial {config.seed}"))
-    quotes = [quote.text for trial in trials for quote in trial.answer.quotes]
-    sources = Sources(judge, names_of(quotes, ALIKE), pages)
-    made, planted = Made(), Counter[str]()
+    quotes = [
+        quote.text for trial in trials for side in trial.attempts for quote in side.answer.quotes
+    ]
+    kinds = kinds_of(page.text for page in pages.values())
+    sources = Sources(judge, names_of(quotes), pages, kinds)
+    made, chosen = Made(), Counter[tuple[bool, FlawKind]]()
     for trial in trials:
         if config.tasks and len(made.tasks) == config.tasks:
             break
         draw = Random(f"trial {config.seed} {trial.question.id}")
-        if not await _is_whole(trial.answer, judge):
-            made.left_out["not every sentence of the answer is supported"] += 1
+        control = _is_control(chosen, config)
+        wanted = sorted(config.kinds, key=lambda kind: chosen[control, kind])
+        found = await _occasion(trial, wanted, sources, draw)
+        if isinstance(found, str):
+            made.left_out[found] += 1
             continue
-        wanted = _wanted(planted, config)
-        task = await _task(trial, wanted, sources, draw)
-        if task is None:
-            made.left_out["no flaw could be planted, or nothing put beside it"] += 1
-            continue
-        planted[task.planted.kind if task.planted else ""] += 1
+        kind, ready = found
+        chosen[control, kind] += 1
+        task = _task(trial, "" if control else kind, ready, draw)
         made.tasks.append(with_evidence(await _criticised(task, critic), pages))
     Random(f"order {config.seed}").shuffle(made.tasks)  # they were made by kinds, in turn
     return made
 
 
 def _trials(episodes: Iterable[Episode], draw: Random) -> list[_Trial]:
-    """Return one answer of each question, drawn, and its others."""
+    """Return the questions in an order that is drawn, with their answers."""
     answered: dict[str, dict[Answer, Episode]] = defaultdict(dict)
     for episode in episodes:
         if episode.answer and episode.answer.quotes and not says_nothing(episode.answer):
             answered[episode.question.id].setdefault(episode.answer, episode)
-    found = []
-    for own in answered.values():
-        answers = list(own)
-        draw.shuffle(answers)
-        first, *rest = answers
-        others = tuple((one, own[one].id) for one in rest)
-        found.append(_Trial(own[first].question, first, own[first].id, others))
+    found = [
+        _Trial(
+            next(iter(own.values())).question,
+            tuple(Side(answer, episode.id) for answer, episode in own.items()),
+        )
+        for own in answered.values()
+    ]
     draw.shuffle(found)
     return found
+
+
+def _is_control(chosen: Counter[tuple[bool, FlawKind]], config: TrialConfig) -> bool:
+    """Tell whether the next task is to have no flaw, so that the share of controls holds."""
+    controls = sum(number for (control, _), number in chosen.items() if control)
+    return controls < config.controls * (chosen.total() + 1) - 0.5
+
+
+async def _occasion(
+    trial: _Trial, wanted: Sequence[FlawKind], sources: Sources, draw: Random
+) -> tuple[FlawKind, tuple[_Ready, _Ready]] | str:
+    """Return a kind of flaw and two answers in each of which it was planted; else why not."""
+    whole = [side for side in trial.attempts if await _is_whole(side.answer, sources.judge)]
+    if not whole:
+        return "not every sentence of the answer is supported"
+    pairs = list(sides_of(whole, draw))
+    for kind in wanted:
+        for one, other in pairs:
+            first = await plant(one.answer, kind, sources, draw, beside=other.answer)
+            second = first and await plant(other.answer, kind, sources, draw, beside=one.answer)
+            if first and second:
+                return kind, (_Ready(one, first), _Ready(other, second))
+    if not pairs:
+        return "it has one sentence, and no other answer could stand beside it"
+    return "no kind of flaw could be planted in each of two answers, so that either may have it"
 
 
 async def _is_whole(answer: Answer, judge: Judge) -> bool:
@@ -130,41 +161,16 @@ async def _is_whole(answer: Answer, judge: Judge) -> bool:
     return bool(claims) and len(await supported(answer, judge)) == len(claims)
 
 
-def _wanted(planted: Counter[str], config: TrialConfig) -> list[FlawKind]:
-    """Return the kinds to be tried, the rarest so far first; none of them for a control."""
-    total = planted.total()
-    if planted[""] < config.controls * (total + 1) - 0.5:
-        return []
-    return sorted(config.kinds, key=lambda kind: planted[kind])
-
-
-async def _task(
-    trial: _Trial, wanted: Sequence[FlawKind], sources: Sources, draw: Random
-) -> Task | None:
-    if not wanted:
-        claims = placed_claims(trial.answer)
-        touched = draw.choice(claims)
-        return _paired(trial, "", Flawed(trial.answer, touched.start, touched.end), draw)
-    for kind in wanted:
-        flawed = await plant(trial.answer, kind, sources, draw)
-        task = _paired(trial, kind, flawed, draw) if flawed else None
-        if task:
-            return task
-    return None
-
-
-def _paired(trial: _Trial, kind: str, flawed: Flawed, draw: Random) -> Task | None:
-    """Return the answer on trial beside another one; which stands first is drawn."""
-    if trial.others:
-        beside, episode = draw.choice(trial.others)
-    else:
-        shorter = without(trial.answer, flawed)
-        if shorter is None:
-            return None
-        beside, episode = shorter, trial.episode
+def _task(trial: _Trial, kind: str, ready: tuple[_Ready, _Ready], draw: Random) -> Task:
+    """Return two answers side by side; which is on trial is drawn, and which stands first."""
+    chosen, beside = draw.sample(ready, 2)
+    original = chosen.side.answer
+    on_trial = chosen.flawed.answer if kind else original
     which: Which = "first" if draw.random() < 0.5 else "second"
-    answers = (flawed.answer, beside) if which == "first" else (beside, flawed.answer)
-    ids = (trial.episode, episode) if which == "first" else (episode, trial.episode)
+    answers = on_trial, beside.side.answer
+    ids = chosen.side.episode, beside.side.episode
+    if which == "second":
+        answers, ids = answers[::-1], ids[::-1]
     pair = Pair(
         identifier(trial.question.id, *answers),
         trial.question.id,
@@ -172,41 +178,9 @@ def _paired(trial: _Trial, kind: str, flawed: Flawed, draw: Random) -> Task | No
         *ids,
         trial.question.dataset,
     )
-    quotes = () if flawed.answer.quotes == trial.answer.quotes else trial.answer.quotes
-    span = (flawed.start, flawed.end) if kind else (0, 0)
-    return Task(pair, planted=Planted(which, kind, *span, trial.answer.text, quotes))
-
-
-def without(answer: Answer, flawed: Flawed) -> Answer | None:
-    """Return an answer without what was touched, its marks numbered anew.
-
-    What goes is the paragraph of the flaw, or its sentence where there is one paragraph alone;
-    None where nothing would be left, or a sentence would lose the mark behind another one.
-    """
-    line = flawed.answer.text.count("\n", 0, flawed.start)  # planting makes and takes no line
-    lines = answer.text.split("\n")
-    if sum(map(bool, map(str.strip, lines))) > 1:
-        del lines[line]
-        text = "\n".join(lines).replace("\n\n\n", "\n\n")
-    else:
-        text = _without_sentence(answer, flawed)
-    if not text.strip():
-        return None
-    made = make_answer(answer.question, text, answer.quotes)
-    return made if all(one.claim.quotes for one in placed_claims(made)) else None
-
-
-def _without_sentence(answer: Answer, flawed: Flawed) -> str:
-    own, others = placed_claims(answer), placed_claims(flawed.answer)
-    touched = [
-        one
-        for one, other in zip(own, others, strict=False)
-        if other.start < flawed.end and flawed.start < other.end
-    ]
-    if not touched or len(own) != len(others):
-        return ""
-    start, end = touched[0].start, touched[-1].end
-    return f"{answer.text[:start].rstrip()} {answer.text[end:].lstrip(' .')}"
+    quotes = () if on_trial.quotes == original.quotes else original.quotes
+    span = (chosen.flawed.start, chosen.flawed.end) if kind else (0, 0)
+    return Task(pair, planted=Planted(which, kind, *span, original.text, quotes))
 
 
 async def _criticised(task: Task, critic: Critic | None) -> Task:

@@ -8,11 +8,10 @@ rater and no file.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations_with_replacement
 from random import Random
 from typing import NamedTuple
 
@@ -24,18 +23,19 @@ from reward.rules import overlap
 from reward.spans import Placed, masked, placed_claims
 from reward.support import Case, Judge, evidence
 from webqa.trial.config import FlawKind
+from webqa.trial.naming import NameKind
 from webqa.trial.wording import Change, name_changes, names_in, negation_changes, number_changes
 
 SUPPORTED = 0.6
 """Probability of support from which a sentence may be spoilt."""
 UNSUPPORTED = 0.3
 """Probability below which another quote does not say what a sentence says."""
-SHORTEST, LONGEST = 60, 400
-"""Characters of a quote that is put in the place of another."""
+ALIKE = 1.5
+"""Times that a quote put in the place of another may be as long, or as short."""
 TRIED = 12
 """Other quotes, at the most, that the judge is asked about: those with most words in common."""
 
-Names = Mapping[tuple[str, bool, int, bool], Sequence[str]]
+Names = Mapping[tuple[bool, int], Sequence[str]]
 """Names by how they stand (webqa.trial.wording.Name.place)."""
 
 
@@ -56,6 +56,10 @@ class Sources:
     """Names of the run, for those that an answer's own quotes do not have."""
     pages: Mapping[str, Page]
     """Stored pages by their hash, for other quotes."""
+    kinds: Mapping[str, NameKind]
+    """Of which kind names are: one is replaced only by one of its kind."""
+    spare: tuple[Quote, ...] = ()
+    """Quotes that a wrong mark may name besides the answer's own."""
 
 
 async def supported(answer: Answer, judge: Judge) -> list[Placed]:
@@ -73,13 +77,31 @@ async def supported(answer: Answer, judge: Judge) -> list[Placed]:
     ]
 
 
-async def plant(answer: Answer, kind: FlawKind, sources: Sources, draw: Random) -> Flawed | None:
+async def plant(
+    answer: Answer, kind: FlawKind, sources: Sources, draw: Random, *, beside: Answer | None = None
+) -> Flawed | None:
     """Plant one flaw of a kind; None where the answer gives no occasion for it.
+
+    Args:
+        answer: what is to be spoilt.
+        kind: of the flaw.
+        sources: what it is made of.
+        draw: what chooses.
+        beside: the answer that a rater sees, too. No sentence is touched that stands there, for
+            comparing the two would show the flaw; and a wrong mark names one of its quotes where
+            it can, for then the answer does not lose a quote.
 
     Raises:
         ModelError: the judge failed.
     """
+    there = {one.claim.text for one in placed_claims(beside)} if beside else set()
     places = await supported(answer, sources.judge)
+    shared = {number for one in places if one.claim.text in there for number in one.claim.cited}
+    places = [one for one in places if one.claim.text not in there]
+    if kind == "quote":
+        places = [one for one in places if shared.isdisjoint(one.claim.cited)]
+    if kind == "citation" and beside:
+        sources = replace(sources, spare=beside.quotes)
     draw.shuffle(places)
     for place in places:
         if found := await _PLANTERS[kind](answer, place, sources, draw):
@@ -87,9 +109,9 @@ async def plant(answer: Answer, kind: FlawKind, sources: Sources, draw: Random) 
     return None
 
 
-def names_of(texts: Iterable[str], least: int = 1) -> Names:
-    """Return the names in texts by how they stand, those that stand so in `least` of them."""
-    found: dict[tuple[str, bool, int, bool], Counter[str]] = {}
+def names_of(texts: Iterable[str]) -> Names:
+    """Return the names in texts by how they stand."""
+    found: dict[tuple[bool, int], dict[str, None]] = {}
     for text in texts:
         named = {
             (name.place, name.text)
@@ -98,11 +120,8 @@ def names_of(texts: Iterable[str], least: int = 1) -> Names:
             for name in names_in(sentence.text)
         }
         for place, name in sorted(named):
-            found.setdefault(place, Counter())[name] += 1
-    return {
-        place: tuple(name for name, number in names.items() if number >= least)
-        for place, names in found.items()
-    }
+            found.setdefault(place, {})[name] = None
+    return {place: tuple(names) for place, names in found.items()}
 
 
 @lru_cache(maxsize=200)
@@ -125,10 +144,12 @@ async def _name(answer: Answer, place: Placed, sources: Sources, draw: Random) -
     pages = (sources.pages.get(quote.page_sha256) for quote in place.claim.quotes)
     near = _names_near(tuple(page.text for page in pages if page))
     others = {
-        key: (*own.get(key, ()), *near.get(key, ()), *sources.names.get(key, ()))
-        for key in {*own, *near, *sources.names}
+        # The same few of the run in many answers would soon be known to raters.
+        key: (*own.get(key, ()), *near.get(key, ()), *draw.sample(far, len(far)))
+        for key in sorted({*own, *near, *sources.names})
+        for far in [sources.names.get(key, ())]
     }
-    found = name_changes(sentence, others, known, draw)
+    found = name_changes(sentence, others, sources.kinds, known, draw)
     return _drawn(answer, place, [one for one in found if _stands(sentence, one, there)], draw)
 
 
@@ -140,17 +161,20 @@ async def _citation(answer: Answer, place: Placed, sources: Sources, draw: Rando
     """Let a mark name another quote; a quote that is then cited no more goes, as it always does."""
     marks = list(MARK.finditer(answer.text))
     own = [at for at, mark in enumerate(marks) if place.start <= mark.start() < place.end]
-    others = [one for one in range(1, len(answer.quotes) + 1) if one not in place.claim.cited]
-    if len(own) != 1 or not others or any(not mark[1].isdigit() for mark in marks):
+    if len(own) != 1 or any(not mark[1].isdigit() for mark in marks):
         return None
-    cases = [_case(place, [answer.quotes[other - 1]]) for other in others]
-    values = await sources.judge.judge(cases)
+    quotes = (*answer.quotes, *(one for one in sources.spare if one not in answer.quotes))
+    others = [one for one in range(1, len(quotes) + 1) if one not in place.claim.cited]
+    values = await sources.judge.judge([_case(place, [quotes[other - 1]]) for other in others])
     wrong = [other for other, value in zip(others, values, strict=True) if _unsaid(value)]
     if not wrong:
         return None
+    spare = [other for other in wrong if other > len(answer.quotes)]
     mark = marks[own[0]]
-    text = f"{answer.text[: mark.start()]}[{draw.choice(wrong)}]{answer.text[mark.end() :]}"
-    made = replace(make_answer(answer.question, text, answer.quotes), removed=answer.removed)
+    text = (
+        f"{answer.text[: mark.start()]}[{draw.choice(spare or wrong)}]{answer.text[mark.end() :]}"
+    )
+    made = replace(make_answer(answer.question, text, quotes), removed=answer.removed)
     span = list(MARK.finditer(made.text))[own[0]].span()
     return Flawed(made, *span)
 
@@ -226,18 +250,15 @@ async def _says_none(spoilt: Sequence[Placed], other: Quote, judge: Judge) -> bo
 
 
 def _others(quote: Quote, taken: Sequence[Quote], pages: Mapping[str, Page]) -> Iterator[Quote]:
-    """Yield one or two sentences of a quote's page, each as a quote; none that was taken."""
+    """Yield sentences that follow one another on a quote's page, as long as it and not taken."""
     page = pages.get(quote.page_sha256)
     if page is None:
         return
     spans = [(one.start, one.end) for one in taken if one.page_sha256 == quote.page_sha256]
+    least, most = len(quote.text) / ALIKE, len(quote.text) * ALIKE
     for begin, line in _lines(page.text):
-        places = _sentences(begin, line)
-        for start, end in [
-            *places,
-            *((a[0], b[1]) for a, b in pairwise(places)),
-        ]:
-            if SHORTEST <= end - start <= LONGEST and not any(
+        for (start, _), (_, end) in combinations_with_replacement(_sentences(begin, line), 2):
+            if least <= end - start <= most and not any(
                 start < high and low < end for low, high in spans
             ):
                 yield replace(quote, text=page.text[start:end], start=start, end=end)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
-from env.errors import ConfigError
+from env.errors import ConfigError, RecordError
 from env.jsonl import read
+from webqa.rating.recognising import wrong
 from webqa.rating.records import Task
 from webqa.rating.results.lines import RatingLine
 
@@ -28,8 +30,7 @@ def read_ratings(where: str, campaign: str = "") -> list[RatingLine]:
         RecordError: a line is no rating.
     """
     if "://" not in where and not _is_database(Path(where)):
-        lines = read(Path(where), RatingLine)
-        return [one for one in lines if not campaign or one.campaign == campaign]
+        return _of_file(Path(where), campaign)
     from webqa.rating.campaigns.creating import campaign_named
     from webqa.rating.config import WhichConfig
     from webqa.rating.results.reading import Read, rating_lines
@@ -46,6 +47,27 @@ def read_ratings(where: str, campaign: str = "") -> list[RatingLine]:
             return list(rating_lines(session, chosen, which, Read()))
     finally:
         store.close()
+
+
+def _of_file(path: Path, campaign: str) -> list[RatingLine]:
+    try:
+        lines = list(read(path, RatingLine))
+    except RecordError as error:
+        raise RecordError(_told(path, error)) from error
+    chosen = [one for one in lines if not campaign or one.campaign == campaign]
+    if lines and not chosen:
+        names = ", ".join(sorted({one.campaign for one in lines}))
+        raise ConfigError(f"{path} has no rating of the campaign {campaign}, but of: {names}")
+    return chosen
+
+
+def _told(path: Path, error: RecordError) -> str:
+    """Return what is wrong, by the line that the error names: `PATH, line 3: FAULT`."""
+    place, _, fault = str(error).removeprefix(str(path)).partition(": ")
+    number = int(place.removeprefix(", line "))
+    with path.open("rb") as file:
+        line = next(islice(file, number - 1, None))
+    return f"{path}{place}: {wrong('ratings', line, fault)}"
 
 
 def tasks_of(lines: Iterable[RatingLine]) -> list[Task]:

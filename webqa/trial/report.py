@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from reward.statistics import Interval
 from webqa.drawing import shown
 from webqa.report import Table, render_report
-from webqa.statistics import Interval
 from webqa.trial.analysing import Analysis, Compared
 from webqa.trial.critics import Gap, Named
 

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from random import Random
 
 from policies.extractive.words import STOP, plain
+from webqa.trial.naming import MONTHS, NAME, NameKind
 
-MONTHS = (
-    "January February March April May June July August September October November December".split()
-)
 _NUMBER = re.compile(r"(?<![\w.,:/°′-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w:/°′]|[.,]\d|\s?[-–—]\s?\d)")
 _RANGE_BEFORE = re.compile(r"\d\s?[-–—]\s?$")
 _AUXILIARY = re.compile(r"\b(is|are|was|were|can|could|will|would|has been|have been|had been)\b")
@@ -31,15 +29,12 @@ _NOT_BEFORE = re.compile(
     r"(?:\b(?:as|than|if|whether|that|what|how|where|but|not|nor|so)|[,(])\s*$",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"[A-ZÀ-Þ][^\W\d_]+(?:['’][a-z]+)?(?: [A-ZÀ-Þ][^\W\d_]+)*")
-_CUES = "in|by|from|near"
-"""Prepositions that tell what kind of thing a name is: places are `in`, people do things `by`."""
-_WEAK_CUES = "of|to|at|with|against|between|on"
-"""Those that tell it only together with the word before them: `capital of`, `lost to`."""
-_CUE = re.compile(rf"\b({_CUES}|[a-z]+ (?:{_WEAK_CUES})) (the )?$")
-_PART_BEFORE = re.compile(r"[A-ZÀ-Þ]\w+ $")
+_THE = re.compile(r"\bthe $")
+_PART_BEFORE = re.compile(
+    r"(?:[A-ZÀ-Þ][\w.'’]*|\b(?:an?|his|her|its|their|[\w-]+['’]s|and|or|of|of the)|[&\"“(,/-])\s?$"
+)
 _PART_BEHIND = re.compile(
-    r"\.? of\b|\. \w|[-'’/]| \d|,? (?:and|or|&) [A-ZÀ-Þ]|, [A-ZÀ-Þ]| the [A-ZÀ-Þ]"
+    r"\.? of\b| [IVX]+\b|\. \w|[-'’/]| \d|,? (?:and|or|&) [A-ZÀ-Þ]|, [A-ZÀ-Þ]| the [A-ZÀ-Þ]"
 )
 _NO_NAMES = frozenset(
     """The This That These Those It He She They There Here In On At Of For From By With And Or But
@@ -64,9 +59,13 @@ class Name:
     text: str
     start: int
     end: int
-    place: tuple[str, bool, int, bool]
-    """What tells its kind, whether `the` stands between, how many words it has, and whether
-    it ends like a plural."""
+    place: tuple[bool, int]
+    """Whether `the` stands before it, and how many words it has."""
+
+    @property
+    def behind_the(self) -> bool:
+        """Whether it has its article."""
+        return self.place[0]
 
 
 def number_changes(sentence: str, known: Collection[str], draw: Random) -> Iterator[Change]:
@@ -121,20 +120,19 @@ def _like(sentence: str, found: re.Match[str]) -> list[str]:
 
 
 def names_in(sentence: str) -> Iterator[Name]:
-    """Yield the names in a sentence that can be exchanged: behind a preposition, and whole.
+    """Yield the names in a sentence that can be exchanged: those that are whole.
 
     Not what stands first, which has its capital from there; not a part of a longer name (House of
     Representatives, St. Louis); not what says of which kind another thing is (a Disney movie).
     """
-    for found in _NAME.finditer(sentence):
+    for found in NAME.finditer(sentence):
         before, behind = sentence[: found.start()], sentence[found.end() :]
-        cue = _CUE.search(before)
-        if cue is None or _PART_BEFORE.search(before[: cue.start()]) or not _is_name(found[0]):
+        if not before.strip() or _PART_BEFORE.search(before) or not _is_name(found[0]):
             continue
         if _PART_BEHIND.match(behind) or not _is_last(behind):
             continue
         text = found[0]
-        place = (cue[1], bool(cue[2]), len(text.split()), text.endswith("s"))
+        place = (bool(_THE.search(before)), len(text.split()))
         yield Name(text, found.start(), found.end(), place)
 
 
@@ -155,15 +153,18 @@ def _is_last(behind: str) -> bool:
 
 def name_changes(
     sentence: str,
-    others: Mapping[tuple[str, bool, int, bool], Sequence[str]],
+    others: Mapping[tuple[bool, int], Sequence[str]],
+    kinds: Mapping[str, NameKind],
     known: str,
     draw: Random,
 ) -> Iterator[Change]:
-    """Yield for each name of a sentence another that stands like it elsewhere.
+    """Yield for each name of a sentence another of its kind that stands like it elsewhere.
 
     Args:
         sentence: without marks.
         others: names by how they stand, the likeliest to be believed first.
+        kinds: of which kind a name is; one that has none is neither changed nor chosen, unless
+            behind `the`, where both must end alike (the Vietnam War, the Gulf War).
         known: texts of the quotes and titles; a name of which a word stands there is not chosen.
         draw: what chooses among the first few.
     """
@@ -172,14 +173,33 @@ def name_changes(
         fitting = [
             other
             for other in others.get(name.place, ())
-            if not {plain(word) for word in other.split()} & there and _like_article(other, name)
+            if _is_like(other, name, kinds) and _is_news(other, name, there)
         ]
         if fitting:
             yield Change(name.start, name.end, draw.choice(fitting[:5]))
 
 
-def _like_article(other: str, name: Name) -> bool:
-    return (other[0] in "AEIOU") == (name.text[0] in "AEIOU")
+def _is_like(other: str, name: Name, kinds: Mapping[str, NameKind]) -> bool:
+    if (other[0] in "AEIOU") != (name.text[0] in "AEIOU"):
+        return False  # it would need another article
+    if name.behind_the:
+        return " " in other and _last(other) == _last(name.text)
+    kind = kinds.get(name.text)
+    if kind != "place" and other.endswith("s") != name.text.endswith("s"):
+        return False  # a people would need another verb
+    return kind is not None and kinds.get(other) == kind
+
+
+def _is_news(other: str, name: Name, there: Collection[str]) -> bool:
+    """Tell whether the words that only the other name has are new, and no other spelling."""
+    here = {plain(word) for word in name.text.split()}
+    own = {plain(word) for word in other.split()} - here
+    begins = {word[:3] for word in here}
+    return bool(own) and own.isdisjoint(there) and not any(word[:3] in begins for word in own)
+
+
+def _last(name: str) -> str:
+    return name.rpartition(" ")[2]
 
 
 def negation_changes(sentence: str) -> Iterator[Change]:

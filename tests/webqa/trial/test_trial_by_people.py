@@ -27,7 +27,7 @@ def made(folder):
     with Run(folder / "run", Settings("typed", "p", first.web)) as one:
         for number in range(QUESTIONS):
             one.add(Rollout(episode(number, ANSWER, f"q{number}"), tuple(PAGES.values())))
-    assert main(["trial", "make", run, "-o", tasks, "--seed", "1"]) == 0
+    assert main(["trial", "make", run, "-o", tasks, "--seed", "2"]) == 0
     create = ["rate", "create", "tried", "--tasks", tasks, "--pages", run, "-d", database]
     assert main([*create, "--raters", "3", "--assisted", "by-item", "--complete", "0"]) == 0
     return database

@@ -6,17 +6,19 @@ from random import Random
 
 import pytest
 
-from env.citations import cited_numbers
+from env.citations import cited_numbers, make_answer
 from env.errors import ConfigError
 from env.records import Answer, Episode, Question, Quote, WebIdentity, make_page
 from env.verify import verify_quote
 from reward.critiques import RuleCritic
+from reward.spans import placed_claims
 from reward.support import RuleJudge
 from webqa.trial.config import FLAWS, TrialConfig
 from webqa.trial.critics import named_of
 from webqa.trial.making import make_tasks
+from webqa.trial.naming import kinds_of
 from webqa.trial.planting import Sources, names_of, plant
-from webqa.trial.wording import names_in, negation_changes, number_changes
+from webqa.trial.wording import name_changes, names_in, negation_changes, number_changes
 
 TOWER = make_page(
     "https://towers.example/eiffel",
@@ -24,7 +26,8 @@ TOWER = make_page(
     "The tower was built by Gustave Eiffel for the fair of 1889. Work on the tower ended in March "
     "1889 in Paris.\n\nThe tower is painted brown every seven years by painters from the city. "
     "Visitors of the tower came from London in great numbers. Some of them had come from Berlin. "
-    "The tower was drawn by Maurice Koechlin in an evening at home.",
+    "The tower was drawn by Maurice Koechlin in an evening at home. Gustave Eiffel died in Paris, "
+    "and Maurice Koechlin died in Veytaux. Painters are wanted in London, and live in London.",
     domain="towers.example",
 )
 RIVER = make_page(
@@ -51,7 +54,8 @@ ANSWER = Answer(
     f"{BUILT.text} [1]\n\n{WORK.text} [2]\n\n{BRIDGES.text} [3]",
     (BUILT, WORK, BRIDGES),
 )
-SOURCES = Sources(RuleJudge(), names_of([page.text for page in PAGES.values()]), PAGES)
+TEXTS = [page.text for page in PAGES.values()]
+SOURCES = Sources(RuleJudge(), names_of(TEXTS), PAGES, kinds_of(TEXTS))
 
 
 def episode(name, answer=ANSWER, question=""):
@@ -121,7 +125,7 @@ def test_a_negation_goes_in_or_out_and_the_sentence_stays_one(sentence, changed)
     assert made == ([changed] if changed else [])
 
 
-def test_only_whole_names_behind_prepositions_are_exchanged():
+def test_only_whole_names_are_exchanged():
     told = (
         "In Paris he was met by Maurice Koechlin in the House of Lords, in St. Louis, in a Disney "
         "film from Berlin."
@@ -145,14 +149,38 @@ async def test_half_of_the_tasks_are_controls_and_the_kinds_are_even():
 async def test_a_task_tells_what_was_planted_and_how_the_answer_was():
     for task in (await made()).tasks:
         planted = task.planted
-        assert planted.original == ANSWER.text
         on_trial = getattr(task.pair, planted.answer)
         beside = task.pair.second if planted.answer == "first" else task.pair.first
         quotes = planted.original_quotes or on_trial.quotes
-        assert (Answer(ANSWER.question, planted.original, quotes) == on_trial) == (not planted.kind)
-        assert cited_numbers(beside.text) == [1, 2]
+        original = Answer(ANSWER.question, planted.original, quotes)
+        assert original == make_answer(ANSWER.question, planted.original, quotes)
+        assert (original == on_trial) == (not planted.kind)
+        assert cited_numbers(beside.text) == cited_numbers(planted.original) == [1, 2]
+        assert len(on_trial.quotes) == 2
         assert on_trial.text[planted.start : planted.end] not in ("", None) or not planted.kind
         assert not any(one.fault for one in (*task.first, *task.second))
+
+
+async def test_neither_length_nor_quotes_tell_which_answer_is_on_trial():
+    found = (await made(120)).tasks
+    longer, quotes = [], []
+    for task in found:
+        on_trial = getattr(task.pair, task.planted.answer)
+        beside = task.pair.second if task.planted.answer == "first" else task.pair.first
+        longer.append(len(task.planted.original) > len(beside.text))
+        quotes.append(len(on_trial.quotes) - len(beside.quotes))
+    assert 0.38 < sum(longer) / len(longer) < 0.62  # of 120 coins, 99 %
+    assert set(quotes) == {0}
+
+
+async def test_no_flaw_is_where_comparing_the_two_answers_shows_it():
+    for task in (await made(30)).tasks:
+        beside = task.pair.second if task.planted.answer == "first" else task.pair.first
+        claims = {one.claim.text for one in placed_claims(beside)}
+        answer = Answer(ANSWER.question, task.planted.original, task.planted.original_quotes)
+        for one in placed_claims(answer):
+            if one.start < task.planted.end and task.planted.start < one.end:
+                assert one.claim.text not in claims
 
 
 async def test_the_same_seed_makes_the_same_trial():
@@ -161,12 +189,53 @@ async def test_the_same_seed_makes_the_same_trial():
 
 
 async def test_another_answer_to_the_question_stands_beside():
-    other = replace(ANSWER, text=f"{BUILT.text} [1]", quotes=(BUILT,))
-    episodes = [episode(1, question="q"), episode(2, other, question="q")]
+    one, other = (replace(ANSWER, text=f"{quote.text} [1]", quotes=(quote,))
+                  for quote in (WORK, BRIDGES))  # fmt: skip
+    episodes = [episode(1, one, question="q"), episode(2, other, question="q")]
     config = TrialConfig(controls=0.0, kinds=("number",))
     (task,) = (await make_tasks(episodes, PAGES, None, RuleJudge(), config)).tasks
     assert {task.pair.first_episode, task.pair.second_episode} == {"e1", "e2"}
     assert task.first_critiques == ()
+
+
+async def test_a_kind_that_only_one_of_two_answers_can_have_makes_no_task():
+    named = replace(ANSWER, text=f"{BUILT.text} [1]", quotes=(BUILT,))
+    nameless = replace(ANSWER, text=f"{BRIDGES.text} [1]", quotes=(BRIDGES,))
+    episodes = [episode(1, named, question="q"), episode(2, nameless, question="q")]
+    config = TrialConfig(controls=0.0, kinds=("name",))
+    found = await make_tasks(episodes, PAGES, None, RuleJudge(), config)
+    assert (found.tasks, sum(found.left_out.values())) == ([], 1)
+
+
+TEXT = (
+    "Ann Lee wrote novels in Rome. Ann Lee died in Oslo. Films were directed by Bob Roy, who lived "
+    "in Rome and in Oslo. French wine and French bread are drunk in French homes. He wrote in "
+    "French, and in History, in History of old; history is long. It was won by Red Sox in Boston."
+)
+
+
+def test_a_name_has_the_kind_of_its_company():
+    kinds = kinds_of([TEXT, "The actor Bob Roy was born there."])
+    assert kinds == {"Ann Lee": "person", "Bob Roy": "person", "Rome": "place", "Oslo": "place"}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "others", "expected"),
+    [
+        ("It was made by Bob Roy.", ("Lima Rome", "Cem Day"), ["Cem Day"]),
+        ("It stands in Rome.", ("Bob", "Lima"), ["Lima"]),
+        ("It stands in Lima.", ("Rome",), []),  # what it is, is not known
+        ("He fell in the Gulf War.", ("Deep South", "Cold War"), ["Cold War"]),
+        ("It broke the Honor Code.", ("Honour Code",), []),  # another spelling of it
+    ],
+)
+def test_a_name_becomes_one_of_its_kind(sentence, others, expected):
+    kinds = {"Cem Day": "person", "Bob Roy": "person", "Rome": "place", "Lima Rome": "place"}
+    (name,) = names_in(sentence)
+    if "Rome." in sentence:
+        kinds["Lima"] = "place"
+    found = name_changes(sentence, {name.place: others}, kinds, "", Random(0))
+    assert [one.text for one in found] == expected
 
 
 async def test_what_cannot_be_put_on_trial_is_counted():

@@ -1,5 +1,6 @@
 """What a trial found: known figures, both clusters counted, known effects found again, and told."""
 
+import json
 import math
 import re
 from dataclasses import replace
@@ -10,10 +11,10 @@ from env.errors import ConfigError
 from env.records import Answer, to_json
 from reward.critiques import Critique
 from reward.scorers import Score
+from reward.statistics import wilson
 from webqa.cli import main
 from webqa.rating.records import Judgement, Mark
 from webqa.rating.results.lines import RatingLine, comparison
-from webqa.statistics import wilson
 from webqa.trial.analysing import analyse
 from webqa.trial.clustering import Clusters, interval, mean, probit, share_interval, variance
 from webqa.trial.config import SimulationConfig
@@ -211,7 +212,46 @@ def test_a_file_of_other_lines_is_refused(tmp_path, capsys):
     path = tmp_path / "x.jsonl"
     path.write_bytes(to_json(Answer("q", "a")) + b"\n")
     assert main(["trial", "report", str(path)]) == 1
-    assert "line 1" in capsys.readouterr().err
+    assert "line 1: a file of ratings was expected" in capsys.readouterr().err
+
+
+def record(kind, **fields):
+    return json.dumps(dict.fromkeys(kind, "") | fields)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (record(["id", "question", "policy", "web", "steps"]), "one of episodes"),
+        (record(["id", "question", "first", "second"]), "one of pairs"),
+        (record(["id", "question", "first", "second", "preference"]), "one of comparisons"),
+        (record(["pair", "judgement"]), "one of ratings"),
+        (record(["id", "question", "answers"]), "one of questions"),
+        ('{"a', "it is no JSON"),
+        ("[1]", "it is of another kind"),
+    ],
+)
+def test_a_wrong_file_is_told_by_what_it_seems_to_be(line, found, tmp_path, capsys):
+    path, out = tmp_path / "x.jsonl", str(tmp_path / "out")
+    path.write_text(f"{line}\n", encoding="utf-8")
+    wrong = [["rate", "create", "c", "--tasks", str(path), "-d", out],
+             ["trial", "simulate", str(path), "-o", out]]  # fmt: skip
+    for arguments in wrong:
+        assert main(arguments) == 1
+        told = capsys.readouterr().err
+        assert "line 1: a file of tasks was expected, as `webqa trial make` writes it" in told
+        assert found in told
+        assert "kind Task" not in told
+
+
+def test_what_is_not_there_is_told(tmp_path, capsys):
+    ratings, empty = tmp_path / "ratings.jsonl", tmp_path / "empty.jsonl"
+    assert main(["trial", "simulate", "-o", str(ratings), "--made-up", "5"]) == 0
+    assert main(["trial", "report", str(ratings), "--campaign", "other"]) == 1
+    assert "no rating of the campaign other, but of: simulated" in capsys.readouterr().err
+    empty.touch()
+    assert main(["trial", "simulate", str(empty), "-o", str(tmp_path / "out")]) == 1
+    assert "holds no task" in capsys.readouterr().err
 
 
 def test_the_interval_of_a_difference_is_that_of_students_distribution():
