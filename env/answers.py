@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from env.text import fold
+from env.words import apart, is_symbols
+
 if TYPE_CHECKING:
     from env.records import Episode
 
@@ -17,18 +20,29 @@ NOTHING_FOUND = "I found nothing that answers this."
 
 
 def normalise(text: str) -> str:
-    """Lower-case, turn punctuation and symbols into spaces, collapse white space."""
+    """Lower-case, turn punctuation and symbols into spaces, collapse white space.
+
+    Characters that are written without spaces stand apart: see `env.words`.
+    """
     kept = (
         " " if unicodedata.category(character)[0] in "PSZC" else character
         for character in text.lower()
     )
-    return " ".join("".join(kept).split())
+    return " ".join(apart("".join(kept)).split())
 
 
 def stands_in(accepted: Iterable[str], text: str) -> bool:
-    """Tell whether one of the accepted answers occurs in the text as whole words."""
+    """Tell whether one of the accepted answers occurs in the text as whole words.
+
+    One of symbols alone, which has no words, occurs where these symbols do.
+    """
     padded = f" {normalise(text)} "
-    return any((wanted := normalise(answer)) and f" {wanted} " in padded for answer in accepted)
+    return any(
+        f" {wanted} " in padded
+        if (wanted := normalise(answer))
+        else is_symbols(answer) and fold(answer) in fold(text)
+        for answer in accepted
+    )
 
 
 def shows_answer(episode: Episode, first: int | None = None) -> bool:
@@ -43,4 +57,5 @@ def shows_answer(episode: Episode, first: int | None = None) -> bool:
 def says_nothing_found(text: str) -> bool:
     """Tell whether an answer says that nothing was found."""
     wanted = normalise(NOTHING_FOUND)
-    return not (given := normalise(text)) or given.startswith(wanted)
+    given = normalise(text)
+    return given.startswith(wanted) if given else not is_symbols(text)

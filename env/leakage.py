@@ -2,19 +2,23 @@
 
 WebGPT, appendix A and G: results and links to blocked domains are removed, and a page that shares
 ten words in a row with the question, or with an answer that is supplied, is not shown. Words are
-compared in lower case without punctuation; a question of fewer than ten words cannot match.
+compared in lower case without punctuation; a question of fewer than ten words cannot match. Of a
+script without spaces two characters are as much as a word.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import accumulate
 
 from env.answers import normalise
 from env.errors import Blocked
 from env.records import Link, Page, make_page
 from env.web.results import is_results
+from env.words import is_unspaced
 
 WORDS = 10
 """Length of the word sequences compared."""
@@ -77,4 +81,10 @@ def _numbered(links: Iterable[Link]) -> tuple[Link, ...]:
 
 def _grams(text: str) -> Iterator[tuple[str, ...]]:
     words = normalise(unicodedata.normalize("NFC", text)).split()
-    return (tuple(words[place : place + WORDS]) for place in range(len(words) - WORDS + 1))
+    # In halves of a word, so that two characters that stand alone in their script make one.
+    ends = [0, *accumulate(1 if is_unspaced(word) else 2 for word in words)]
+    for place, begun in enumerate(ends):
+        end = bisect_left(ends, begun + 2 * WORDS)
+        if end == len(ends):
+            return
+        yield tuple(words[place:end])

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, Protocol
 from env.answers import says_nothing_found
 from env.citations import strip_citations
 from env.records import Completion, Episode
-from policies.extractive.words import plain, stem, weight, words
+from policies.extractive.words import compared, plain, stem, weight
 from policies.grammar.legal import Legal, Line
 from policies.models.base import ModelError, Prompt, Request, TextModel
 from policies.prompts import choice_prompt, fit_text, short_prompt
@@ -264,7 +264,7 @@ def short_of(text: str) -> str:
 
 def _weights(text: str) -> dict[str, float]:
     """Return every stem of a text with its weight: `not` and `no` count, too."""
-    return {stem(one): weight(one) for one in map(plain, words(text))}
+    return {stem(one): weight(one) for one in map(plain, compared(text))}
 
 
 def _share(option: dict[str, float], others: set[str], answer: set[str]) -> float:

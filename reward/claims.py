@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from env.answers import normalise
 from env.citations import MARK, cited_numbers, strip_citations
 from env.records import Answer, Quote
+from env.words import has_words, is_symbols
 from policies.extractive.candidates import split_sentences
 
-_MARKS_BEHIND = re.compile(rf"([.!?]+[\"'”’)]*)((?:[ \t]*{MARK.pattern})+)")
+_MARKS_BEHIND = re.compile(rf"([.!?。！？｡]+[\"'”’)」』）】]*)((?:[ \t]*{MARK.pattern})+)")
 """`sky. [1]`: the mark belongs to the sentence that the stop ends."""
 
 
@@ -38,9 +39,11 @@ def claims_of(answer: Answer) -> list[Claim]:
     cites these, too: a quote of several sentences carries one mark behind the last.
     """
     found: list[Claim] = []
+    # A row of dashes or stars between sentences says nothing; ∞ as the whole answer does.
+    says = is_symbols if is_symbols(strip_citations(answer.text)) else has_words
     for line in answer.text.split("\n"):
         inside = _MARKS_BEHIND.sub(_inside, line)
-        claims = [_claim(one.text, answer.quotes) for one in split_sentences(inside)]
+        claims = [_claim(one.text, answer.quotes, says) for one in split_sentences(inside)]
         found += _inherited([claim for claim in claims if claim.text or claim.marks])
     return found
 
@@ -49,12 +52,13 @@ def _inside(behind: re.Match[str]) -> str:
     return f" {behind[2].strip()}{behind[1]}"
 
 
-def _claim(sentence: str, quotes: Sequence[Quote]) -> Claim:
+def _claim(sentence: str, quotes: Sequence[Quote], says: Callable[[str], bool]) -> Claim:
     cited = tuple(number for number in cited_numbers(sentence) if 1 <= number <= len(quotes))
     marks = sum(mark[0].count(",") + 1 for mark in MARK.finditer(sentence))
     text = strip_citations(sentence).strip()
-    text = text if any(map(str.isalnum, text)) else ""
-    return Claim(text, cited, tuple(quotes[number - 1] for number in cited), marks)
+    return Claim(
+        text if says(text) else "", cited, tuple(quotes[number - 1] for number in cited), marks
+    )
 
 
 def _inherited(claims: list[Claim]) -> list[Claim]:

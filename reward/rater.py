@@ -17,7 +17,8 @@ from env.answers import stands_in
 from env.citations import strip_citations
 from env.errors import ConfigError
 from env.records import Answer, Question
-from policies.extractive.words import words
+from env.words import has_words
+from policies.extractive.words import count_words
 from reward.claims import Claim, claims_of
 from reward.combined import checked
 from reward.comparisons import Comparison
@@ -25,7 +26,7 @@ from reward.pairs import Pair, judged
 from reward.rules import overlap, says_nothing
 from reward.scorers import Score, Scorer
 
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class GoldConfig:
     """How many words are few."""
     nothing: float = 0.3
     """The whole score of saying that nothing was found: between wrong without support and wrong
-    with it."""
+    with it, as people may find a bad answer worse than none. No answer at all, which is what an
+    episode that ended without one is scored as, is 0: less than any answer, as PPO's `unanswered`
+    wants it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,11 @@ def gold_parts(answer: Answer, accepted: Sequence[str], few: int = 30) -> dict[s
         few: words that are no more than needed.
     """
     names = ("correct", "grounded", "supported", "brief", "nothing")
-    if says_nothing(answer):
-        return dict.fromkeys(names, 0.0) | {"nothing": 1.0}
-    claims = [claim for claim in claims_of(answer) if claim.text]
     text = strip_citations(answer.text)
-    length = len(words(text))
+    if says_nothing(answer):
+        return dict.fromkeys(names, 0.0) | {"nothing": float(has_words(text))}
+    claims = [claim for claim in claims_of(answer) if claim.text]
+    length = count_words(text)
     values = (
         stands_in(accepted, text),
         any(_shown(accepted, claim) for claim in claims),

@@ -12,16 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from env.answers import normalise, says_nothing_found
+from env.answers import normalise, says_nothing_found, stands_in
 from env.citations import cited_numbers, strip_citations
 from env.records import Answer, Page, Quote
 from env.verify import is_verifiable, verify_quote
+from env.words import is_symbols
 from policies.extractive.question import analyse
-from policies.extractive.words import STOP, plain, stem, weight, words
+from policies.extractive.words import STOP, compared, count_words, plain, stem, stems, weight
 from reward.claims import Claim, claims_of
 from reward.scorers import Score
 
-VERSION = "1"
+VERSION = "2"
 """Raised when the same answer gets another score."""
 
 MOST_MARKS = 3
@@ -61,15 +62,18 @@ def says_nothing(answer: Answer) -> bool:
 
 def telling(text: str) -> dict[str, float]:
     """Return the telling stems of a text and how much each tells."""
-    lowered = (plain(word) for word in words(text))
+    lowered = (plain(word) for word in compared(text))
     return {stem(word): weight(word) for word in lowered if word not in STOP}
 
 
 def overlap(claim: str, quotes: Sequence[Quote]) -> float:
     """Return the share of a claim's telling words, by weight, that stand in quotes or their titles.
 
-    A claim without telling words says nothing, and nothing of it is supported: 0.
+    A claim without telling words says nothing, and nothing of it is supported: 0. One of symbols
+    alone stands in them or does not.
     """
+    if is_symbols(claim):
+        return float(any(stands_in([claim], f"{one.title} {one.text}") for one in quotes))
     wanted = telling(claim)
     known = {one for quote in quotes for one in telling(f"{quote.title} {quote.text}")}
     return share_of(wanted, known)
@@ -144,7 +148,7 @@ def _unrepeated(answer: Answer) -> float:
 
 
 def _length(answer: Answer) -> float:
-    count = len(words(strip_citations(answer.text)))
+    count = count_words(strip_citations(answer.text))
     if count < SHORTEST:
         return 0.0
     return (LONGEST - count) / (LONGEST - LONG) if count > LONG else 1.0
@@ -152,10 +156,7 @@ def _length(answer: Answer) -> float:
 
 def _own(answer: Answer) -> float:
     """Words in runs of the question's, and answers of nothing but its words, count as copied."""
-    asked, told = (
-        [stem(plain(one)) for one in words(text)]
-        for text in (answer.question, strip_citations(answer.text))
-    )
+    asked, told = (stems(text) for text in (answer.question, strip_citations(answer.text)))
     new = set(telling(strip_citations(answer.text))) - set(asked)
     if not new:
         return 0.0

@@ -12,15 +12,17 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
+from env.answers import stands_in
 from env.records import Answer, Quote
+from env.words import is_symbols
 from policies.extractive.candidates import split_sentences
-from policies.extractive.words import STOP, plain, stem, words
+from policies.extractive.words import STOP, compared, plain, stem, stems
 from policies.models.base import ModelError
 from reward.claims import Claim, claims_of
 from reward.rules import MOST_MARKS, says_nothing, share_of, telling
 from reward.scorers import Score
 
-VERSION = "1"
+VERSION = "2"
 """Raised when the same answer gets another score from the same judge."""
 
 
@@ -68,8 +70,8 @@ def features(case: Case) -> Features:
                  for one in split_sentences(line)]  # fmt: skip
     known = [set(telling(sentence)) for sentence in sentences]
     whole = set().union(*known)
-    found = words(case.claim)
-    plainly = {plain(word) for sentence in sentences for word in words(sentence)}
+    found = compared(case.claim)
+    plainly = {plain(word) for sentence in sentences for word in compared(sentence)}
     names = {stem(plain(one)) for one in found[1:] if one[0].isupper() and plain(one) not in STOP}
     numbers = {plain(one) for one in found if one[0].isdigit()}
     together = (set().union(*known[at : at + _NEAR]) for at in range(len(known)))
@@ -88,7 +90,7 @@ _NEAR = 3
 
 
 def _pairs(text: str) -> set[tuple[str, str]]:
-    return set(pairwise(stem(plain(word)) for word in words(text)))
+    return set(pairwise(stems(text)))
 
 
 class RuleJudge:
@@ -107,6 +109,8 @@ class RuleJudge:
         return [self._probability(case) for case in cases]
 
     def _probability(self, case: Case) -> float:
+        if is_symbols(case.claim):
+            return float(any(stands_in([case.claim], text) for text in case.evidence))
         if not case.evidence or not telling(case.claim):
             return 0.0
         told = zip(self.COEFFICIENTS, features(case), strict=True)

@@ -13,6 +13,7 @@ from typing import Literal
 
 from env.citations import strip_citations
 from env.records import Answer, Observation
+from env.words import in_twos
 from policies.aids import with_marks
 from policies.models.base import ModelError, Prompt
 from policies.models.tokens import Tokens
@@ -105,4 +106,4 @@ class Reader:
 
 def length_of(answer: Answer) -> float:
     """Return an answer's length in hundreds of words, citations not counted."""
-    return len(strip_citations(answer.text).split()) / WORDS
+    return len(in_twos(strip_citations(answer.text)).split()) / WORDS

@@ -243,7 +243,7 @@ def _split(examples: Examples, config: ExampleConfig) -> Any:  # noqa: ANN401 - 
         if not parts[name]:
             number = len({example.question for example in examples.all})
             raise ConfigError(
-                f"of {number:,} questions none is left for {name}: {wanted} --validation, or "
+                f"of all questions ({number:,}) none is left for {name}: {wanted} --validation, or "
                 "clone from more episodes"
             )
     # Every so-many-th, so that all kinds and questions are there in their proportion.

@@ -22,13 +22,12 @@ from collections.abc import (
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from env.config import DEFAULT, BrowserConfig
-from env.errors import ConfigError, Error
+from env.errors import Error
 from env.jsonl import append, read
 from env.records import Answer, Episode, Page, Question
 from policies.asking import Asked, Asker, OverlapAsker
@@ -57,21 +56,10 @@ from webqa.processes import in_processes
 from webqa.run import PAGES, Run, read_episodes
 from webqa.scoring import open_scorer, read_terms
 from webqa.settling import ASKED
+from webqa.shards import EvalConfig, is_in_shard, part_of_shard
 from webqa.webs import open_web
 
 RULES, NOBODY = "rules", "none"
-
-
-@dataclass(frozen=True, slots=True)
-class EvalConfig:
-    """Which episodes are run."""
-
-    attempts: int = 1
-    """Episodes of each question."""
-    limit: int = 0
-    """The first so many questions alone; 0: all."""
-    shard: str = "1/1"
-    """I/N: the I-th of N parts of the questions, for N machines; join them with `webqa merge`."""
 
 
 class Task(NamedTuple):
@@ -102,23 +90,6 @@ class Means:
     sureness: Scorer | None = None
     """Says how sure an answer is; None: confidences are not measured."""
     config: MeasureConfig = field(default_factory=MeasureConfig)
-
-
-def part_of_shard(shard: str) -> tuple[int, int]:
-    """Read `I/N`.
-
-    Raises:
-        ConfigError: it is no such thing, or I is not from 1 to N.
-    """
-    first, slash, second = shard.partition("/")
-    if slash and first.isdecimal() and second.isdecimal() and 1 <= int(first) <= int(second):
-        return int(first), int(second)
-    raise ConfigError(f"--shard must be I/N with I from 1 to N, such as 1/2, not {shard!r}")
-
-
-def is_in_shard(question: str, number: int, of: int) -> bool:
-    """Tell whether the question with this id belongs to a shard; each belongs to one."""
-    return int.from_bytes(sha256(f"shard\0{question}".encode()).digest()[:8]) % of == number - 1
 
 
 def remaining(

@@ -17,15 +17,20 @@ from webqa.evaluating import agree_on_measuring, measured_already
 from webqa.measured import MEASURES, read_measures, read_measuring
 from webqa.run import PAGES, Run, read_config, read_episodes
 from webqa.settling import ASKED, settle
+from webqa.shards import check_parts, missing_shards, note_whole, read_parts
 
 
-def merge_into(out: Path, runs: Sequence[Path]) -> None:
+def merge_into(out: Path, runs: Sequence[Path]) -> list[str]:
     """Add the episodes of runs with the same settings to a run; each episode once.
 
     Killed and called again, it goes on.
 
+    Returns:
+        The shards that are still missing, such as `2/3`: they may be added later.
+
     Raises:
-        ConfigError: they differ in their settings or their measures, or a folder is no run.
+        ConfigError: they differ in their settings or their measures, are no shards of one
+            evaluation or not finished, or a folder is no run.
     """
     first = read_config(runs[0])
     for run in runs[1:]:
@@ -33,8 +38,13 @@ def merge_into(out: Path, runs: Sequence[Path]) -> None:
         if found != first.settings:
             differs = difference(msgspec.to_builtins(first.settings), msgspec.to_builtins(found))
             raise ConfigError(f"{runs[0]} and {run} are of different evaluations: {differs}")
+        wanted, measured = read_measuring(runs[0]), read_measuring(run)
+        if measured != wanted:
+            differs = difference(wanted, measured)
+            raise ConfigError(f"{runs[0]} and {run} were measured differently: {differs}")
     for run in runs:
         _check_measured(run)
+    check_parts(out, runs)
     with Run(out, first.settings, web_name=first.web_name) as merged:
         settle(out, merged.finished)
         for run in runs:
@@ -42,6 +52,9 @@ def merge_into(out: Path, runs: Sequence[Path]) -> None:
                 raise ConfigError(f"{out} is itself one of the runs: name a new folder with -o")
             agree_on_measuring(out, read_measuring(run))
             _add(merged, run)
+            for part in read_parts(run).values():
+                note_whole(out, part)
+    return missing_shards(out)
 
 
 def _check_measured(run: Path) -> None:

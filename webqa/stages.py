@@ -5,6 +5,7 @@ Each is noted beside what it made, with what it was asked and the seconds it too
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -19,9 +20,15 @@ from policies.checkpoints import write_whole
 NOTES = "stages"
 """Folder of the notes."""
 INTERRUPTED = 130
+PATIENCE = 10.0
+"""Seconds after Ctrl-C in which a stage that was told of it, too, should have ended."""
 
 Run = Callable[[Sequence[str]], int]
 """Runs a command of webqa and returns its exit code."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A stage was stopped with Ctrl-C, and has said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,22 @@ class _Done:
 
 
 def run_apart(arguments: Sequence[str]) -> int:
-    """Run a command of webqa in a process of its own, which gives back all its memory."""
-    return subprocess.run([sys.executable, "-m", "webqa", *arguments], check=False).returncode
+    """Run a command of webqa in a process of its own, which gives back all its memory.
+
+    Ctrl-C stops both: the process first, which has time to end as it should.
+    """
+    with subprocess.Popen([sys.executable, "-m", "webqa", *arguments]) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            try:
+                code = process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:  # a signal that was sent to this process alone
+                process.send_signal(signal.SIGINT)
+                code = process.wait()
+            if code == INTERRUPTED:
+                return code
+            raise
 
 
 @dataclass(slots=True)
@@ -52,6 +73,7 @@ class Stages:
 
         Raises:
             ConfigError: it is done, but was asked something else.
+            Stopped: it was interrupted, and has written so.
             Error: it failed; why, it has written to standard error.
         """
         asked = tuple(str(one) for one in arguments)
@@ -59,7 +81,7 @@ class Stages:
         def work() -> None:
             code = self.run(asked)
             if code == INTERRUPTED:
-                raise KeyboardInterrupt
+                raise Stopped
             if code:
                 raise Error(
                     f"the stage {name} in {self.folder} ended with exit code {code}: when what it "

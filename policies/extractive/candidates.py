@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from env.records import Observation
 from env.view import LINK_MARK, unmark
-from policies.extractive.words import plain, stem, words
+from policies.extractive.words import compared, plain, stem
 
 LONGEST = 400
 """Characters of a candidate."""
@@ -27,7 +27,11 @@ _ABBREVIATIONS = frozenset(
     Lt Rev Hon Inc Ltd Co Corp Dept Univ Jan Feb Mar Apr Jun Jul Aug Sept Sep Oct Nov Dec Vol
     Fig p pp b d r fl U.S U.K a.m p.m B.C A.D""".split()
 )
-_END = re.compile(r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9À-Þ])")
+_END = re.compile(
+    r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9À-Þ])|"
+    r"[。！？｡]+(?![。！？｡」』）】”’])\s*|[。！？｡]+[」』）】”’]+(?![ぁ-ん])\s*"
+)
+"""Chinese and Japanese need no space behind their own stops; 「はい。」と goes on."""
 _BEFORE_STOP = re.compile(r"(?:^|[\s(\[\"'“])([\w.]+)$")
 
 
@@ -166,7 +170,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _sentence(text: str) -> Sentence:
-    found = tuple(words(text))
+    found = tuple(compared(text))
     return Sentence(text, found, tuple(stem(plain(word)) for word in found))
 
 

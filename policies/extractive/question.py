@@ -7,7 +7,16 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
-from policies.extractive.words import STOP, plain, stem, stems, synonyms, weight, words
+from policies.extractive.words import (
+    STOP,
+    compared,
+    plain,
+    stem,
+    stems,
+    synonyms,
+    weight,
+    words,
+)
 
 Kind = Literal["person", "place", "time", "number", "reason", "manner", "thing"]
 
@@ -121,14 +130,14 @@ def _focus(question: str) -> str:
 
 def _weigh(text: str) -> dict[str, float]:
     weights: dict[str, float] = {}
-    for word in words(text):
+    for word in compared(text):
         lowered = plain(word)
         if lowered in STOP:
             continue
         value = weight(lowered) * (1.0 if word.islower() else 1.15)
         stemmed = stem(lowered)
         weights[stemmed] = max(weights.get(stemmed, 0.0), value)
-    return weights or {stem(plain(word)): 1.0 for word in words(text)}
+    return weights or dict.fromkeys(stems(text), 1.0)
 
 
 def other_query(asked: Asked, known: Container[str]) -> str:

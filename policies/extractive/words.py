@@ -10,6 +10,8 @@ import unicodedata
 from functools import lru_cache
 from importlib.resources import files
 
+from env.words import in_twos, pairs, runs
+
 _WORD = re.compile(r"\d{1,3}(?:,\d{3})+|\w+(?:['’]\w+)?")
 """A number with its commas is one word: 3,000."""
 
@@ -48,13 +50,26 @@ def plain(word: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text as they stand."""
+    """Return the words of a text as they stand; of a script without spaces, whole runs."""
     return _WORD.findall(text)
+
+
+def compared(text: str) -> list[str]:
+    """Return what texts are compared by: words; of a script without spaces, adjacent characters."""
+    found: list[str] = []
+    for place, part in enumerate(runs(text)):
+        found += pairs(part) if place % 2 else words(part)
+    return found
+
+
+def count_words(text: str) -> int:
+    """Return how many words long a text is; two characters of a script without spaces are one."""
+    return len(words(in_twos(text)))
 
 
 def stems(text: str) -> list[str]:
     """Return the stem of every word of a text, in order."""
-    return [stem(plain(word)) for word in words(text)]
+    return [stem(plain(word)) for word in compared(text)]
 
 
 @lru_cache(maxsize=50_000)

@@ -152,9 +152,7 @@ def _tell(groups: Groups, watch: Watch) -> None:
     for name, part in (("Learning from", groups.train), ("measuring on", groups.validation)):
         pairs = [pair for group in part for pair in group.pairs]
         ties = sum(pair.preference == 0 for pair in pairs)
-        watch.note(
-            f"{name} {len(pairs):,} comparisons of {len(part):,} questions, {ties:,} of them ties"
-        )
+        watch.note(f"{name} comparisons: {len(pairs):,} (questions: {len(part):,}, ties: {ties:,})")
     for reason, number in sorted(groups.left_out.items()):
         if number:
             watch.note(f"Left out: {number:,} × {reason}")

@@ -134,7 +134,7 @@ def _check(found: Groups, config: PreferenceConfig) -> None:
         if not groups:
             total = len(found.train) + len(found.validation)
             raise ConfigError(
-                f"of the {total:,} questions with comparisons none is left for {name}: {wanted} "
+                f"of all questions with comparisons ({total:,}) none is left for {name}: {wanted} "
                 f"--validation ({config.validation:g} now), or give more comparisons"
             )
         if not any(pair.preference for group in groups for pair in group.pairs):

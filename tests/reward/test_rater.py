@@ -58,7 +58,13 @@ def test_parts_are_from_0_to_1_and_say_what_they_are_of():
         **dict.fromkeys(("correct", "grounded", "supported", "brief"), 0),
         "nothing": 1,
     }
-    assert gold_parts(answer(""), ASKED.accepted)["nothing"] == 1
+
+
+@pytest.mark.parametrize("text", ["", " \n", "[1]", "..."])
+async def test_no_answer_at_all_is_worth_less_than_a_wrong_one(text):
+    """Fails when a policy gains by running out of actions instead of answering."""
+    none, invented = await values(answer(text), INVENTED)
+    assert none == 0 < invented
 
 
 def test_what_is_accepted_must_be_the_same_in_sentence_and_quote():

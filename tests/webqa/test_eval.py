@@ -8,15 +8,14 @@ from threading import Thread
 
 import pytest
 
-from env.errors import ConfigError
 from tests.policies.models.small import save_model
 from webqa.cli import main
 from webqa.cli.counting import lasting, paced
 from webqa.cli.exits import Exit
-from webqa.evaluating import EvalConfig, is_in_shard, part_of_shard, remaining
 from webqa.measured import MEASURES, MEASURING, read_measures
 from webqa.run import EPISODES, read_episodes
 from webqa.settling import ASKED
+from webqa.shards import PARTS
 
 QUESTIONS = [
     {"id": "sky", "question": "Why is the sky blue?", "accepted": ["scatter blue light"]},
@@ -116,6 +115,44 @@ def test_shards_merged_are_the_whole_run(run, tmp_path, capsys):
     assert "browser.actions" in capsys.readouterr().err
 
 
+@pytest.fixture
+def thirds(run):
+    return [run(f"third-{number}", "--shard", f"{number}/3")[1] for number in (1, 2, 3)]
+
+
+def test_a_missing_shard_is_named_and_may_be_added_later(run, thirds, tmp_path, capsys):
+    """Fails when figures of a part pass for those of the whole."""
+    merged = str(tmp_path / "merged")
+    capsys.readouterr()
+    assert main(["merge", str(thirds[0]), str(thirds[2]), "-o", merged]) == Exit.DONE
+    assert "lacks shard 2/3" in capsys.readouterr().err
+    assert main(["merge", str(thirds[1]), "-o", merged]) == Exit.DONE
+    assert "lacks" not in capsys.readouterr().err
+    assert content(tmp_path / "merged") == content(run("run")[1])
+    assert main(["merge", merged, "-o", str(tmp_path / "again")]) == Exit.DONE
+
+
+def test_what_is_no_shard_beside_the_others_is_refused(run, thirds, tmp_path, capsys):
+    """Fails when it is taken, or when something is written before it is refused."""
+    first = thirds[0]
+    others = {
+        "both hold shard 1/3": run("twice", "--shard", "1/3")[1],
+        "all questions in 2 shards": run("half", "--shard", "2/2")[1],
+        "the first 3 questions in 3 shards": run("few", "--shard", "2/3", "--limit", "3")[1],
+        "with --attempts 2": run("more", "--shard", "2/3", "--attempts", "2")[1],
+        "measured differently: judge": run("unjudged", "--shard", "2/3", "--judge", "none")[1],
+        "not finished": shutil.copytree(thirds[1], tmp_path / "killed"),
+    }
+    (others["not finished"] / PARTS).unlink()
+    for told, other in others.items():
+        capsys.readouterr()
+        code = main(["merge", str(first), str(other), "-o", str(tmp_path / "merged")])
+        assert code == Exit.ERROR
+        assert told in capsys.readouterr().err
+        assert not (tmp_path / "merged").exists()
+    assert main(["merge", str(first), str(first), "-o", str(tmp_path / "merged")]) == Exit.ERROR
+
+
 def test_what_is_half_done_is_done_once(run, tmp_path, asked, capsys):
     """Fails when what was asked, or measured, of an episode stands in the folder twice."""
     known = {"written": ["It scatters blue light."], "wrong": ["It mirrors the sea."]}
@@ -196,19 +233,6 @@ def test_a_shard_that_makes_no_sense_is_refused(run, shard, capsys):
     assert code == Exit.ERROR
     assert "--shard must be I/N" in capsys.readouterr().err
     assert not out.exists()
-
-
-def test_each_question_is_in_one_shard_and_the_first_are_taken():
-    names = [f"question {number}" for number in range(200)]
-    for of in (1, 2, 3):
-        parts = [[one for one in names if is_in_shard(one, number, of)] for number in
-                 range(1, of + 1)]  # fmt: skip
-        assert sorted(one for part in parts for one in part) == sorted(names)
-        assert all(len(part) > 40 for part in parts)
-    assert part_of_shard("2/3") == (2, 3)
-    with pytest.raises(ConfigError):
-        part_of_shard("2/1")
-    assert list(remaining([], EvalConfig(), "run", ())) == []
 
 
 def test_how_long_it_will_take_is_told():

@@ -1,9 +1,16 @@
 """Stages run once, go on where they stopped, and refuse to pass for what they are not."""
 
+import json
+import os
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from env.errors import ConfigError, Error
-from webqa.stages import Stages, run_apart
+from tests.policies.models.small import save_model
+from webqa.stages import Stages, Stopped, run_apart
 
 
 class Commands:
@@ -33,7 +40,7 @@ def test_what_failed_or_was_stopped_is_run_again(tmp_path):
     stages = Stages(tmp_path, run)
     with pytest.raises(Error, match=r"the stage ppo .* exit code 1"):
         stages.command("ppo", "ppo")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Stopped):
         stages.command("ppo", "ppo")
     stages.command("ppo", "ppo")
     assert len(run.asked) == 3
@@ -75,3 +82,26 @@ def test_the_program_is_run_in_a_process_of_its_own(capfd):
     assert run_apart(["--version"]) == 0
     assert run_apart(["no-such-command"]) == 2
     assert "no-such-command" in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_told_once(tmp_path, web):
+    """Fails when the stage and the command that runs it both tell, or the stage is killed."""
+    (tmp_path / "asked.jsonl").write_text(
+        "\n".join(json.dumps({"question": f"Why {one}?", "accepted": ["x"]}) for one in range(500))
+    )
+    asked = f"iterate --model {save_model(tmp_path / 'model')} --web {web} -o {tmp_path / 'out'}"
+    asked += f" --questions {tmp_path / 'asked.jsonl'}"
+    command = [sys.executable, "-m", "webqa", *asked.split()]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        told = ""
+        while " of 2,000 browses" not in told and (line := process.stderr.readline()):
+            told += line
+        os.killpg(process.pid, signal.SIGINT)
+        told += process.stderr.read()
+        assert process.wait(60) == 130
+    assert told.count("stopped") == 1
+    assert "the same command goes on from here" in told
+    assert "Traceback" not in told

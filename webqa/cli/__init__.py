@@ -85,7 +85,7 @@ def _complain(text: str) -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    from cyclopts import CycloptsError
+    from cyclopts import CycloptsError, UnusedCliTokensError
 
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
@@ -94,6 +94,10 @@ def _run(arguments: list[str]) -> int:
         result = make_app(*arguments[:1])(
             arguments, result_action="return_value", exit_on_error=False, print_error=False
         )
+    except UnusedCliTokensError as error:
+        unused = " ".join(error.unused_tokens or ())
+        _complain(f"{unused} is not understood here (see webqa --help)")
+        return Exit.USAGE
     except CycloptsError as error:
         _complain(f"{error} (see webqa --help)")
         return Exit.USAGE

@@ -39,7 +39,6 @@ from webqa.cli.terminal import counted
 from webqa.evaluating import (
     NOBODY,
     RULES,
-    EvalConfig,
     Means,
     Task,
     Tested,
@@ -50,7 +49,6 @@ from webqa.evaluating import (
     means_without_model,
     measure,
     needs_no_model,
-    part_of_shard,
     record,
     remaining,
     unmeasured,
@@ -60,6 +58,7 @@ from webqa.metrics.measures import MeasureConfig
 from webqa.run import Run, Settings, configuration
 from webqa.scoring import models_of
 from webqa.settling import settle
+from webqa.shards import EvalConfig, note_whole, part_of_shard
 from webqa.webs import OFFLINE, services_of
 
 if TYPE_CHECKING:
@@ -144,6 +143,7 @@ def eval(
         try:
             with Run(expanded(out), settings, web_name=web) as run:
                 _run(_Job(asked, which, how, setup, work, made), run, loop)
+                note_whole(run.folder, which)
         except KeyboardInterrupt:
             print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
             return Exit.INTERRUPTED

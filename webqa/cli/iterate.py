@@ -14,7 +14,7 @@ from webqa.cli.terminal import one_line
 from webqa.folders import expanded
 from webqa.iterating import IterateConfig, Job, StageFlags, Waiting
 from webqa.iterating import iterate as run_rounds
-from webqa.stages import Stages
+from webqa.stages import Stages, Stopped
 
 SHOWN = 400
 """Characters shown of a stage."""
@@ -52,6 +52,8 @@ def iterate(
     except Waiting as waiting:
         print(f"{str(waiting)[0].upper()}{str(waiting)[1:]}")
         return Exit.DONE
+    except Stopped:
+        return Exit.INTERRUPTED
     except KeyboardInterrupt:
         print("\nwebqa: stopped; the same command goes on from here", file=sys.stderr)
         return Exit.INTERRUPTED

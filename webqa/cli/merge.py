@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from env.errors import ConfigError
 from webqa.cli.eval import finish
+from webqa.cli.terminal import complain
 from webqa.folders import expanded
 from webqa.merging import merge_into
 
@@ -22,5 +23,11 @@ def merge(*runs: Path, out: Annotated[Path, Parameter(name=["--out", "-o"])]) ->
     """
     if not runs:
         raise ConfigError("no run to merge: webqa merge RUN RUN... -o OUT")
-    merge_into(expanded(out), [expanded(run) for run in runs])
-    return finish(expanded(out))
+    missing = merge_into(expanded(out), [expanded(run) for run in runs])
+    code = finish(expanded(out))
+    if missing:
+        complain(
+            f"{out} lacks {'shard' if len(missing) == 1 else 'shards'} {', '.join(missing)}, and "
+            f"the figures are of the others alone: webqa merge ITS-RUN -o {out} adds one"
+        )
+    return code

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from policies.models.tokens import Tokens
 
 SETTINGS = ("*.json", "*.jinja", "*.txt", "*.model")
 WEIGHTS = "*.safetensors"
+TOKENIZERS = ("tokenizer.json", "vocab.json", "vocab.txt", "*.model")
+"""Files that hold a vocabulary: one of them is there with every tokenizer."""
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SHORTEST, UNTOLD = 16, 2048
 """Tokens of the shortest context that makes sense, and of one that nothing tells."""
@@ -81,7 +84,7 @@ def find_folder(name: str, offline: bool = False) -> Path:
     """Return the model's folder, fetched from the hub where it is the name of one there.
 
     Raises:
-        ModelError: there is none, or it holds no safetensors.
+        ModelError: there is none, or it holds no safetensors or no tokenizer.
     """
     path = Path(name).expanduser()
     if not path.is_dir():
@@ -101,6 +104,12 @@ def find_folder(name: str, offline: bool = False) -> Path:
             "weights; save the model again with save_pretrained"
         )
     _refuse_other_parts(path)
+    # Without any, transformers may make an empty tokenizer and say nothing.
+    if not any(fnmatch(name, one) for name in names for one in TOKENIZERS):
+        raise ModelError(
+            f"{path} holds a model without a tokenizer ({', '.join(names[:5])}): put "
+            "the tokenizer.json there that it was trained with"
+        )
     return path
 
 

@@ -1,9 +1,20 @@
 """Words and questions: stems, weights, synonyms, kinds, queries for a second try."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policies.extractive.question import LONGEST_QUERY, analyse, other_query
-from policies.extractive.words import plain, related, stem, stems, weight, words
+from policies.extractive.words import (
+    compared,
+    count_words,
+    plain,
+    related,
+    stem,
+    stems,
+    weight,
+    words,
+)
 
 
 def test_a_number_with_commas_is_one_word_and_equals_the_number_without():
@@ -80,3 +91,15 @@ def test_the_second_query_names_other_words_only_for_what_was_not_met():
     asked = analyse("How does a fridge work?")
     assert "refrigerator" in other_query(asked, known=set())
     assert "refrigerator" not in other_query(asked, known={"fridg"})
+
+
+def test_texts_without_spaces_are_compared_by_two_characters():
+    assert compared("サターンVは1969年") == ["サタ", "ター", "ーン", "V", "は", "1969", "年"]
+    assert words("月球 moon") == compared("moon 月球")[::-1]
+    assert count_words("東京は日本") == 3
+
+
+@given(st.text(st.characters(max_codepoint=0xDFF)))
+def test_other_texts_are_compared_by_words(text):
+    assert compared(text) == words(text)
+    assert count_words(text) == len(words(text))

@@ -138,10 +138,6 @@ async def test_what_never_ends_is_ended(short_stage, usual):
     assert not await left_over(tasks, usual), "tasks or files are left"
 
 
-# Slow tests have their own run: behind seven thousand others one socket was left to the garbage
-# collector. A fetcher whose closing was cancelled left its own, which is mended (see
-# test_cancellation.py); that it was this one, only a whole run of all tests can tell.
-@pytest.mark.slow
 async def test_a_fetch_given_up_at_any_moment_leaves_nothing(stage, usual):
     """Cancelled where it hurts: in a handshake, a head, a body, a retry, a conversion."""
     tasks = asyncio.all_tasks()

@@ -56,6 +56,13 @@ def test_all_tokens_that_the_model_ends_with_are_known(folder):
     assert read_model(folder, LocalConfig(device="cpu")).tokens.ends == {0, 9}
 
 
+def test_a_model_without_a_tokenizer_is_refused(folder):
+    """Fails when transformers tells, or makes an empty tokenizer and tells nothing."""
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).unlink()
+        assert "holds a model without a tokenizer (config.json" in fault(folder)
+
+
 def test_weights_of_other_kinds_are_refused(folder):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     assert "no *.safetensors but pytorch_model.bin" in fault(folder)
@@ -107,12 +114,6 @@ def test_a_configuration_that_does_not_fit_is_refused(folder, entries, told):
 def test_a_broken_file_is_told(folder, name):
     (folder / name).write_text("{")
     assert str(folder) in fault(folder)
-
-
-def test_a_folder_without_a_tokenizer_is_told(folder):
-    for path in folder.glob("tokenizer*"):
-        path.unlink()
-    assert "cannot be loaded" in fault(folder)
 
 
 def test_a_tokenizer_of_another_model_is_refused(folder):
