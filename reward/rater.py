@@ -54,8 +54,10 @@ class GoldConfig:
 class RaterConfig:
     """How a simulated rater judges.
 
-    With these values two of them agree about three answers in four, as people did (WebGPT,
-    appendix C), where most pairs differ in how brief they are.
+    With these values two of them agree on 61 % of pairs that are equally good, 76 % of those whose
+    scores differ by 0.5, and 95 % at a difference of 1, a tie against a preference counted as half
+    (by the logistic distribution; a test holds the middle one). People agreed on 73 to 74 %
+    (WebGPT, appendix C).
     """
 
     temperature: float = 0.25

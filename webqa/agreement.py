@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
+Ties = Literal["third", "half", "left out"]
+"""What a tie is: a third judgement; one that half agrees with each of the others, as WebGPT counts
+(appendix C); or no judgement."""
 Level = Literal["nominal", "ordinal", "interval"]
 """What a difference of ratings means: being different, the ratings between, or its size."""
 _MOST_VALUES = 1_000
@@ -45,14 +48,14 @@ def agreement(
     units: Sequence[Sequence[float]],
     clusters: Sequence[Hashable] | None = None,
     *,
-    ties: bool = True,
+    ties: Ties = "third",
 ) -> Interval | None:
     """Return how often two raters prefer the same, of all pairs of ratings of one unit.
 
     Args:
         units: of each the preferences given: above 0, below 0, or 0 for a tie.
         clusters: what each unit belongs to, such as a question; None: each to its own.
-        ties: whether a tie is a third judgement; if not, pairs with one are left out.
+        ties: what a tie is; pairs with one may be left out.
 
     Returns:
         The share with its interval, or None where no pair is left.
@@ -63,9 +66,11 @@ def agreement(
     for name, ratings in zip(names, units, strict=True):
         signs = [(one > 0) - (one < 0) for one in ratings]
         for first, second in combinations(signs, 2):
-            if ties or (first and second):
-                same.append(first == second)
-                owners.append(name)
+            if ties == "left out" and not (first and second):
+                continue
+            one_tie = (first == 0) != (second == 0)
+            same.append(0.5 if ties == "half" and one_tie else float(first == second))
+            owners.append(name)
     return mean_interval(same, owners) if same else None
 
 

@@ -52,6 +52,8 @@ class Agreement:
     """Pairs of answers that two raters or more have judged."""
     with_ties: Interval | None
     """Share of equal judgements of two raters: the first, the second, or neither."""
+    half_ties: Interval | None
+    """The same, a tie and a preference being half equal, as WebGPT tells it."""
     without_ties: Interval | None
     """The same of those judgements that are no ties."""
     nominal: Alpha | None
@@ -119,6 +121,8 @@ def _read_all(files: Sequence[Path], skipped: dict[str, int]) -> list[Comparison
         raise ConfigError("no file to read: webqa rank COMPARISONS... --run RUN")
     found: dict[bytes, Comparison] = {}
     for file in files:
+        if file.is_dir():
+            raise ConfigError(f"{file} is a folder: name a file of comparisons (runs: --run)")
         for one in _read(file, skipped):
             found.setdefault(to_json(one), one)
     return list(found.values())
@@ -228,14 +232,23 @@ class _Unit:
 def _units(comparisons: Iterable[Comparison]) -> list[_Unit]:
     found: dict[tuple[str, bytes, bytes], _Unit] = {}
     for place, one in enumerate(comparisons):
-        first, second = _key(one.first), _key(one.second)
-        swapped = first > second
-        key = (one.question, second, first) if swapped else (one.question, first, second)
+        swapped = is_turned(one.first, one.second)
+        low, high = (one.second, one.first) if swapped else (one.first, one.second)
+        key = (one.question, _key(low), _key(high))
         unit = found.setdefault(key, _Unit(one.question))
         # Who is not named may be anybody: each such judgement counts as another rater's.
         rater = one.rater or f"\0{place}"
         unit.ratings[rater].append(-one.preference if swapped else one.preference)
     return list(found.values())
+
+
+def is_turned(first: Answer, second: Answer) -> bool:
+    """Tell whether a preference changes its sign where raters of two answers are compared.
+
+    Alpha depends on how often each rating was given, and so on which answer is called the first:
+    wherever it is told, that is the same one.
+    """
+    return _key(first) > _key(second)
 
 
 def _key(answer: Answer) -> bytes:
@@ -250,7 +263,8 @@ def _agreement(comparisons: Sequence[Comparison], config: RatingConfig) -> Agree
     return Agreement(
         len(units),
         agreement(values, questions),
-        agreement(values, questions, ties=False),
+        agreement(values, questions, ties="half"),
+        agreement(values, questions, ties="left out"),
         krippendorff(signs, "nominal", questions, **drawn),
         krippendorff(values, "ordinal", questions, **drawn),
         krippendorff(values, "interval", questions, **drawn),

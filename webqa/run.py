@@ -212,7 +212,7 @@ def read_config(folder: Path) -> RunConfig:
     except OSError as error:
         raise ConfigError(
             f"{folder} is not a run folder, for it has no readable {CONFIG} "
-            f"({error.strerror}): give a folder written with --save"
+            f"({error.strerror}): give one that `webqa eval -o` or `webqa ask --save` wrote"
         ) from error
     except msgspec.MsgspecError as error:
         raise ConfigError(

@@ -118,6 +118,16 @@ async def test_it_is_mistaken_as_often_as_bradley_and_terry_say(difference):
     assert 0 not in said
 
 
+async def test_two_of_them_agree_as_far_as_people_do_on_pairs_half_a_point_apart():
+    pairs = [pair(10.5, 10, number) for number in range(2000)]
+    ones, others = [await judged(pairs, seed=seed) for seed in (1, 2)]
+    agreed = 0.0
+    for one, other in zip(ones, others, strict=True):
+        signs = [(each.preference > 0) - (each.preference < 0) for each in (one, other)]
+        agreed += 1 if signs[0] == signs[1] else 0.5 if 0 in signs else 0
+    assert agreed / 2000 == pytest.approx(0.758, abs=0.03)
+
+
 async def test_small_differences_are_ties_and_great_ones_much():
     draw = Random(0)
     pairs = [pair(draw.random(), draw.random(), number) for number in range(300)]

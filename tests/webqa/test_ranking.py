@@ -192,6 +192,8 @@ def test_what_is_not_there_is_named(file, tmp_path):
         rank([])
     with pytest.raises(ConfigError, match="cannot read"):
         rank([tmp_path / "missing"])
+    with pytest.raises(ConfigError, match="is a folder: name a file of comparisons"):
+        rank([tmp_path])
     with pytest.raises(ConfigError, match="not a run folder"):
         rank([file], [tmp_path])
     (tmp_path / "empty").write_text("")

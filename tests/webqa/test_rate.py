@@ -94,9 +94,10 @@ def test_an_invitation_lets_one_person_in(folder, capsys):
     with open_store("ratings.db") as store, store.writing() as session:
         token = links[0].rsplit("/", 1)[1]
         assert accept(session, secret, token, "Ann", datetime.now(UTC)).role == "rater"
-    assert main(["rate", "invite", "--again", "Ann"]) == 0
+    for name in ("Ann", " ANN"):
+        assert main(["rate", "invite", "--again", name]) == 0
     assert main(["rate", "invite", "--again", "Cem"]) == 1
-    assert "nobody is called 'Cem'" in capsys.readouterr().err
+    assert "nobody is called 'Cem'; there are: Ann\n" in capsys.readouterr().err
 
 
 def test_closing_and_reopening(folder, capsys):
@@ -120,6 +121,12 @@ def test_closing_and_reopening(folder, capsys):
         (["export", "sky", "-o", "x"], "no campaign is called 'sky'"),
         (["export", "-o", "run"], "is a folder"),
         (["export", "-o", "x.jsonl", "--form", "inspect"], "needs --run"),
+        (["export", "-o", "x.csv", "--form", "csv", "--mean"], "not for --form csv"),
+        (["create", "sky", "--pairs", "none.jsonl", "-d", "no/x.db"], "no is no folder to write"),
+        (["create", "sky", "--questions", "q", "--profile", "minimal"], "--profile is of answers"),
+        (["backup", "run"], "run is there already"),
+        (["backup", "new.db", "-d", "no.db"], "there is no database no.db"),
+        (["backup", "new.db", "-d", "postgresql://host/name"], "pg_dump"),
         (["invite", "--number", "0"], "--number"),
         (["invite", "--days", "0"], "--days"),
         (["invite", "--days", "inf"], "--days"),
@@ -139,6 +146,38 @@ def test_nothing_is_made_where_a_campaign_cannot_be(folder):
         ["rate", "create", "sky", "--pairs", "pairs.jsonl", "-d", "new.db", "--raters", "0"]
     )
     assert not (folder / "new.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["new", "--raters", "0"], "--raters"),
+        (["new", "--complete", "nan"], "--complete"),
+        (["new", "--lease-minutes", "inf"], "--lease-minutes"),
+        ([" "], "needs a name"),
+        (["SKY "], "there is a campaign 'sky' already"),
+        (["new", "--tasks", "none.jsonl", "--profile", "minimal"], "--profile detailed"),
+    ],
+)
+def test_what_can_be_refused_is_refused_before_items_are_read(folder, capsys, given, told):
+    assert main([*CREATE]) == 0
+    capsys.readouterr()
+    assert main(["rate", "create", *given, "--pairs", "none.jsonl"]) == 1
+    err = capsys.readouterr().err
+    assert told in err
+    assert "cannot read" not in err
+
+
+def test_damaged_rules_are_told_in_one_line(folder, capsys):
+    assert main([*CREATE]) == 0
+    with sqlite3.connect("ratings.db") as database:
+        database.execute("UPDATE campaign SET settings = '{\"lease_minutes\": null}'")
+    database.close()
+    capsys.readouterr()
+    assert main(["rate", "status"]) == 1
+    err = capsys.readouterr().err
+    assert "the rules of the campaign 'sky' are damaged" in err
+    assert err.count("\n") == 1
 
 
 def test_every_package_of_the_extra_is_looked_for():

@@ -132,6 +132,7 @@ def _tell_raters(found: Ranking) -> None:
     print(f"Agreement on {counted(agreed.pairs, 'pair')} that two raters or more have judged")
     rows = [
         ["equal judgements", *_share(agreed.with_ties)],
+        ["equal judgements, a tie as half", *_share(agreed.half_ties)],
         ["equal judgements without ties", *_share(agreed.without_ties)],
         ["Krippendorff's alpha, nominal", *_alpha(agreed.nominal)],
         ["Krippendorff's alpha, ordinal", *_alpha(agreed.ordinal)],

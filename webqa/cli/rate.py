@@ -14,13 +14,14 @@ from webqa.cli.rate_database import (
     DATABASE,
     DatabaseFlag,
     campaigns,
+    located,
     now,
     opened_store,
     person_named,
 )
 from webqa.cli.rate_told import tell_invited, tell_progress
 from webqa.folders import expanded
-from webqa.rating.config import Form, WhichConfig
+from webqa.rating.config import LEARNT, Form, WhichConfig
 from webqa.rating.records import Role
 
 if TYPE_CHECKING:
@@ -35,13 +36,18 @@ rate = App(
     help="""Let people compare answers, or browse and answer questions themselves.
 
     `create` makes a campaign, `invite` links for the people who work on it, `serve` the page;
-    `status` tells how far it is, and `export` writes what people said.""",
+    `status` tells how far it is, `export` writes what people said, and `backup` copies all.""",
     help_epilogue="",
 )
 rate.command(
     "webqa.cli.rate_create:create",
     name="create",
     help="Create a campaign from answers to be compared, or from questions to be answered.",
+)
+rate.command(
+    "webqa.cli.rate_backup:backup",
+    name="backup",
+    help="Copy a database as it is now, also while it is served, and its secret.",
 )
 rate.command(
     "webqa.cli.rate_serve:serve", name="serve", help="Serve the rating page. Ctrl-C ends it."
@@ -66,7 +72,7 @@ def invite(
     Args:
         database: The file or address of the database.
         role: rater: works on campaigns; reviewer: sees the dashboard and settles disagreements;
-            admin: also invites people.
+            admin: also invites people, on the page too.
         number: How many links.
         days: After which they are no longer valid.
         again: Name of somebody who was invited before and is to sign in once more.
@@ -75,7 +81,7 @@ def invite(
     """
     need_rating()
     from webqa.rating.store.people import invite as invite_person
-    from webqa.rating.store.people import read_secret
+    from webqa.rating.store.people import secret_of
 
     if not 1 <= number <= MOST_INVITES:
         raise ConfigError(f"--number must be from 1 to {MOST_INVITES:,}, not {number}")
@@ -83,8 +89,8 @@ def invite(
         raise ConfigError(f"--days must be above 0 and at most {MOST_DAYS:,}, not {days:g}")
     if again and number > 1:
         raise ConfigError("--again is for one person: leave --number out")
-    secret = read_secret(database)
     with opened_store(database) as store:
+        secret = secret_of(store, located(database))
 
         def make(session: Session) -> list[str]:
             person = person_named(session, again) if again else None
@@ -95,7 +101,7 @@ def invite(
 
         for token in store.write(make):
             print(f"{at.rstrip('/')}/join/{token}")
-    tell_invited(number, role, days)
+    tell_invited(number, role, days, at)
     return Exit.DONE
 
 
@@ -147,7 +153,7 @@ def export(
     form: Form = "webqa",
     which: Annotated[WhichConfig, Parameter(name="*")] = WHICH,
     mean: bool = False,
-    run: tuple[Path, ...] = (),
+    run: Path | None = None,
 ) -> int:
     """Write what people said: the latest revision of every rating, or their demonstrations.
 
@@ -171,12 +177,14 @@ def export(
     from webqa.rating.store.database import note_event
 
     place = expanded(out) if form == "run" else _file(out)
-    if bool(run) != (form == "inspect"):
+    if (run is not None) != (form == "inspect"):
         raise ConfigError("--form inspect needs --run, and no other form takes it")
+    if mean and form not in LEARNT:
+        raise ConfigError(f"--mean is for comparisons, and not for --form {form}, which has all")
     with opened_store(database) as store:
         with store.reading() as session:
             (chosen,) = campaigns(session, campaign, only=True)
-            name, folders = chosen.name, list(map(expanded, run))
+            name, folders = chosen.name, [expanded(run)] if run else []
             rows = write_out(session, chosen, form, place, which, mean=mean, runs=folders)
         store.write(
             lambda session: note_event(
@@ -205,12 +213,16 @@ def close(
     from webqa.rating.campaigns.creating import campaign_named
     from webqa.rating.campaigns.creating import close as close_campaign
 
-    def change(session: Session) -> None:
-        close_campaign(session, campaign_named(session, campaign), now(), closed=not reopen)
+    def change(session: Session) -> int:
+        found = campaign_named(session, campaign)
+        return close_campaign(session, found, now(), closed=not reopen)
 
     with opened_store(database) as store:
-        store.write(change)
+        busy = store.write(change)
     print(f"{campaign} is {'open again' if reopen else 'closed'}")
+    if busy and not reopen:
+        people = "1 person is" if busy == 1 else f"{busy:,} people are"
+        print(f"{people} at work: what they have begun can still be submitted")
     return Exit.DONE
 
 

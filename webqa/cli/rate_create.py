@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from webqa.cli.exits import Exit
 from webqa.cli.needing import need_rating
 from webqa.cli.rate_database import DATABASE, DatabaseFlag, is_there, now, opened_store
-from webqa.cli.rate_told import tell_collected, tell_created
+from webqa.cli.rate_told import note, tell_collected, tell_created
 from webqa.rating.config import CampaignConfig, PairingConfig, SourceConfig
 
 RULES = CampaignConfig()
@@ -22,7 +22,9 @@ def create(
     /,
     *,
     database: DatabaseFlag = DATABASE,
-    sources: Annotated[SourceConfig, Parameter(name="*", group="Items")] = SOURCES,
+    sources: Annotated[
+        SourceConfig, Parameter(name="*", group="Items", consume_multiple=True)
+    ] = SOURCES,
     pairing: Annotated[PairingConfig, Parameter(name="*", group="Items")] = PAIRING,
     config: Annotated[CampaignConfig, Parameter(name="*", group="Rules")] = RULES,
 ) -> int:
@@ -55,6 +57,8 @@ def create(
             )
         )
     tell_created(created, gathered.config)
+    if gathered.config.kind == "demonstrate":
+        note("a server that runs without --web must be started again with it, to serve this one")
     flags = [*(["--web WEB"] if gathered.config.kind == "demonstrate" else ())]
     if database != DATABASE:
         flags.append(f"--database {database}")

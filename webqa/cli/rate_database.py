@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from webqa.rating.store.tables import Campaign, Person
 
 DATABASE = "ratings.db"
+SHOWN = 50
+"""Of names in a message, at the most."""
 
 DatabaseFlag = Annotated[str, Parameter(name=["--database", "-d"])]
 
@@ -29,15 +33,28 @@ def opened_store(database: str, *, create: bool = False) -> Store:
     """
     from webqa.rating.store.database import open_store
 
-    return open_store(database if "://" in database else expanded(database), create=create)
+    return open_store(located(database), create=create)
+
+
+def located(database: str) -> str | Path:
+    """Return where the database is that a flag names."""
+    return database if "://" in database else expanded(database)
 
 
 def is_there(database: str) -> bool:
-    """Tell whether a database can be looked into without making one."""
+    """Tell whether a database can be looked into without making one.
+
+    Raises:
+        ConfigError: there is none, and none can be made.
+    """
     from webqa.rating.store.database import file_of
 
-    file = file_of(database if "://" in database else expanded(database))
-    return file is None or file.exists()
+    file = file_of(located(database))
+    if file is None or file.exists():
+        return True
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        raise ConfigError(f"{file} cannot be made: {file.parent} is no folder to write in")
+    return False
 
 
 def campaigns(session: Session, name: str, *, only: bool = False) -> list[Campaign]:
@@ -72,7 +89,9 @@ def person_named(session: Session, name: str) -> Person:
     exact = [one for one in found if one.name == name]
     for one in exact or [one for one in found if folded(one.name) == folded(name)]:
         return one
-    raise ConfigError(f"nobody is called {name!r}: see webqa rate status")
+    names = ", ".join(one.name for one in found[:SHOWN]) or "nobody yet"
+    more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
+    raise ConfigError(f"nobody is called {name!r}; there are: {names}{more}")
 
 
 def now() -> datetime:

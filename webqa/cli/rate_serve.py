@@ -106,7 +106,7 @@ def _serve(
     from webqa.rating.campaigns.creating import renew_guidelines
     from webqa.rating.site.application import make_application
     from webqa.rating.store.database import open_store
-    from webqa.rating.store.people import read_secret
+    from webqa.rating.store.people import secret_of
 
     where = database if "://" in database else expanded(database)
     with open_store(where, create=False) as store, listening(serving.host, serving.port) as one:
@@ -118,9 +118,9 @@ def _serve(
             )
         for name in store.write(lambda session: renew_guidelines(session, datetime.now(UTC))):
             print(f"{name} is shown with a new edition of its guidelines", file=sys.stderr)
-        secret = read_secret(where)
+        secret = secret_of(store, where)
         application = make_application(store, serving, secret=secret, demonstrating=demonstrating)
-        announce("the rating page", one)
+        announce("the rating page", one, serving.served_as, https=serving.https)
         run(application, one, loop)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from webqa.cli.columns import in_columns
 from webqa.cli.terminal import counted, one_line
+from webqa.serving.guard import is_loopback
 
 if TYPE_CHECKING:
     from reward.statistics import Interval
@@ -26,7 +28,17 @@ SHOWN = 5
 
 def tell_collected(found: Collected) -> None:
     """Print what there is to say of the items of a new campaign."""
+    tell_left_out(found.questions_left_out, "question")
+    tell_left_out(found.gold_left_out, "gold comparison")
     tell_left_out(found.left_out, "item")
+    if found.now_gold:
+        items = counted(found.now_gold, "item")
+        note(f"{items} that --gold judges as well: to check raters by, and not to be exported")
+    if found.plain_gold:
+        note(
+            f"{counted(found.plain_gold, 'gold item')} without quotes, by which raters may tell "
+            "them from the others: take gold of such answers as the others, or --profile minimal"
+        )
     for reason, number in found.faults.most_common():
         note(f"{counted(number, 'quote')} of {found.quotes:,} without context: {reason}")
     if found.leaks:
@@ -56,10 +68,20 @@ def tell_left_out(left_out: Mapping[str, int], noun: str = "rating") -> None:
             note(f"{counted(number, noun)} left out: {reason}")
 
 
-def tell_invited(number: int, role: str, days: float) -> None:
+def tell_invited(number: int, role: str, days: float, at: str) -> None:
     """Print what the links just made are good for."""
     links = counted(number, f"link for a {role}" if number == 1 else f"{role} link")
-    note(f"{links}, valid for {counted(round(days), 'day')}; serve with --accounts to let them in")
+    note(f"{links}, valid for {_lasting(days)}; serve with --accounts to let them in")
+    if is_loopback(urlsplit(at).hostname or ""):
+        note("They work on this machine alone: for others, give --at the address of the page")
+
+
+def _lasting(days: float) -> str:
+    """Return a time in its largest unit of which there is one."""
+    units = (("day", 1), ("hour", 24), ("minute", 24 * 60))
+    unit, size = next((one for one in units if days * one[1] >= 1), ("second", 24 * 3600))
+    number = round(days * size, 1)
+    return f"{number:,g} {unit}{'' if number == 1 else 's'}"
 
 
 def tell_progress(
@@ -80,6 +102,10 @@ def tell_progress(
         if numbers:
             told = ", ".join(f"{reason}: {number:,}" for reason, number in numbers.items())
             print(one_line(f"{heading}: {told}", LINE))
+    checked = [one.gold is not None for one in found.raters if one.submitted]
+    if found.gold and not all(checked):
+        people = "1 person" if len(checked) == 1 else f"{len(checked):,} people"
+        print(f"{checked.count(False):,} of {people} had no gold item yet")
     if found.raters:
         columns = len(RATERS) if compares else RATERS.index("ties")
         _print_table([row[:columns] for row in (RATERS, *map(_rater, found.raters))])
@@ -89,11 +115,14 @@ def tell_progress(
     elif compares:
         print("No two people rated the same item: nothing is known of their agreement")
     if apart:
-        print(f"{counted(len(apart), 'item')} on which people prefer different answers:")
+        items = counted(len(apart), "item")
+        print(f"{items} on which people prefer different answers (+ the first, - the second):")
     for one in apart[:SHOWN]:
-        said = ", ".join(f"{name} {value:+d}" for name, value in one.ratings)
+        said = ", ".join(f"{name} {_signed(value)}" for name, value in one.ratings)
         settled = " (settled)" if one.settled else ""
         print(one_line(f"  {one.item}: {one.question}: {said}{settled}", LINE))
+    if len(apart) > SHOWN:
+        print(f"  and {len(apart) - SHOWN:,} more, on the dashboard")
     print()
 
 
@@ -101,8 +130,8 @@ RATERS = (
     "rater", "submitted", "skipped", "median time", "ties", "prefers left", "95 % interval", "gold",
 )  # fmt: skip
 AGREED = (
-    "agreement on", "items", "equal", "95 % interval", "equal without ties", "95 % interval",
-    "alpha", "ordinal alpha",
+    "agreement on", "items", "equal", "95 % interval", "a tie as half", "95 % interval",
+    "without ties", "95 % interval", "alpha", "ordinal alpha",
 )  # fmt: skip
 
 
@@ -130,10 +159,15 @@ def _agreed(one: AxisAgreement) -> list[str]:
         one.axis,
         f"{one.items:,}",
         *_share(one.with_ties),
+        *_share(one.half_ties),
         *_share(one.without_ties),
         _alpha(one.nominal),
         _alpha(one.ordinal),
     ]
+
+
+def _signed(value: int) -> str:
+    return f"{value:+d}" if value else "0"
 
 
 def _share(found: Interval | None) -> tuple[str, str]:

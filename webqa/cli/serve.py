@@ -166,7 +166,7 @@ def _serve(
     from webqa.rating.site.application import make_application
     from webqa.rating.site.asking import Asking
     from webqa.rating.store.database import open_store
-    from webqa.rating.store.people import read_secret
+    from webqa.rating.store.people import secret_of
 
     where = database if "://" in database else expanded(database)
     with open_store(where) as store, listening(serving.host, serving.port) as one:
@@ -174,10 +174,10 @@ def _serve(
         application = make_application(
             store,
             serving,
-            secret=read_secret(where),
+            secret=secret_of(store, where),
             extra_routes=[begin, *Asking(questions, about).routes()],
         )
-        announce("a page to ask questions", one)
+        announce("a page to ask questions", one, serving.served_as, https=serving.https)
         try:
             run(application, one, loop)
         finally:

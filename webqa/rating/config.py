@@ -13,6 +13,8 @@ Form = Literal[
     "webqa", "webgpt", "hugging-face", "trl", "ratings", "csv", "parquet", "inspect", "run"
 ]
 """In which ratings leave the database."""
+LEARNT: tuple[Form, ...] = ("webqa", "webgpt", "hugging-face", "trl", "inspect")
+"""Of them, those that hold comparisons: what cannot be learnt from has no place in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class CampaignConfig:
     complete: float = 0.1
     """Share of items on which every part must be filled in, not only the overall rating."""
     gold_share: float = 0.1
-    """Share of a person's tasks that are drawn from the items whose right rating is known."""
+    """Share of a person's tasks whose right rating is known: with 0.1 one of each ten, which is
+    drawn."""
     assisted: Arms = "never"
     """Who sees critiques: nobody, everybody, or a random half of all turns or of all people."""
     completion_code: str = ""

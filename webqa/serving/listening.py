@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -23,18 +24,50 @@ def listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise ConfigError(
-            f"cannot listen at {host}, port {port} ({error.strerror or error}): "
+            f"cannot listen at {host}, port {port} ({_reason(error)}): "
             "give another --host or --port"
         ) from error
 
 
-def announce(what: str, listening: socket.socket) -> None:
-    """Say where it is served."""
+def _reason(error: OSError) -> str:
+    # Python adds the address to the system's own words; of a name it did not find it has others.
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
+
+
+def announce(
+    what: str, listening: socket.socket, names: Sequence[str] = (), *, https: bool = False
+) -> None:
+    """Say where it is served.
+
+    Args:
+        what: is served.
+        listening: where.
+        names: by which other machines ask for it.
+        https: whether a proxy before it speaks HTTPS, at the usual port.
+    """
     host, port = listening.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
+    if names and https:
+        places, behind = [f"https://{_bracketed(name)}" for name in names], f"here port {port}; "
+    else:
+        places, behind = [_address(name, port) for name in names or (host,)], ""
     print(  # noqa: T201 - of commands that serve
-        f"Serving {what} at http://{shown}:{port} (Ctrl-C ends it)", file=sys.stderr, flush=True
+        f"Serving {what} at {', '.join(places)} ({behind}Ctrl-C ends it)",
+        file=sys.stderr,
+        flush=True,
     )
+
+
+def _address(name: str, port: int) -> str:
+    shown = _bracketed(name)
+    has_port = ":" in shown.rpartition("]")[2]
+    return f"http://{shown}" if has_port else f"http://{shown}:{port}"
+
+
+def _bracketed(name: str) -> str:
+    """Return a name or an address of version 6 as it stands in a URL."""
+    return f"[{name}]" if name.count(":") > 1 and "[" not in name else name
 
 
 @contextmanager

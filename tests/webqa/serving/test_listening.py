@@ -1,45 +1,29 @@
-"""How serving ends: told to, it is done; interrupted, it is not."""
-
-import signal
+"""Where something is served, as it is told."""
 
 import pytest
 
-from webqa.cli.loop import Loop
-from webqa.serving.listening import until_told
+from env.errors import ConfigError
+from webqa.serving.listening import announce, listening
 
 
-async def told(by):
-    try:
-        signal.raise_signal(by)
-    finally:
-        steps.append("closed")
+@pytest.mark.parametrize(
+    ("names", "https", "told"),
+    [
+        ((), False, "http://127.0.0.1:{port} (Ctrl-C"),
+        (("rate.example",), True, "https://rate.example (here port {port}; Ctrl-C"),
+        (("rate.example", "::1"), False, "http://rate.example:{port}, http://[::1]:{port} (Ctrl-C"),
+        (("rate.example:80",), False, "http://rate.example:80 (Ctrl-C"),
+    ],
+)
+def test_it_is_told_by_the_names_that_others_know(capsys, names, https, told):
+    with listening("127.0.0.1", 0) as one:
+        announce("a page", one, names, https=https)
+        port = one.getsockname()[1]
+    assert f"Serving a page at {told.format(port=port)}" in capsys.readouterr().err
 
 
-steps = []
-
-
-@pytest.fixture(autouse=True)
-def nothing_done():
-    steps.clear()
-
-
-def test_being_told_to_end_is_an_end():
-    before = signal.getsignal(signal.SIGTERM)
-    with Loop() as loop, until_told():
-        loop.complete(told(signal.SIGTERM))
-        steps.append("went on")
-    assert steps == ["closed"]
-    assert signal.getsignal(signal.SIGTERM) == before
-
-
-def test_an_interruption_stays_one():
-    with pytest.raises(KeyboardInterrupt), Loop() as loop, until_told():
-        loop.complete(told(signal.SIGINT))
-    assert steps == ["closed"]
-
-
-def test_errors_are_not_kept_quiet():
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(OSError, match="no socket"), until_told():
-        raise OSError("no socket")
-    assert signal.getsignal(signal.SIGTERM) == before
+def test_that_a_port_is_taken_is_told_once():
+    with listening("127.0.0.1", 0) as one:
+        port = one.getsockname()[1]
+        with pytest.raises(ConfigError, match=rf"port {port} \(Address already in use\): give"):
+            listening("127.0.0.1", port)

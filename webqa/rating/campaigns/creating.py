@@ -11,7 +11,7 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, func, insert, select
 
 from env.errors import ConfigError
 from env.records import from_json, to_json
@@ -173,10 +173,17 @@ def renew_guidelines(session: Session, now: datetime) -> list[str]:
     return renewed
 
 
-def close(session: Session, campaign: Campaign, now: datetime, *, closed: bool = True) -> None:
-    """Hand out no more items of a campaign, or go on with it; what was begun may be finished."""
+def close(session: Session, campaign: Campaign, now: datetime, *, closed: bool = True) -> int:
+    """Hand out no more items of a campaign, or go on with it; what was begun may be finished.
+
+    Returns:
+        How many people have begun something.
+    """
     campaign.closed = closed
     note_event(session, "closed" if closed else "reopened", now, campaign=campaign.name)
+    running = and_(Assignment.state == "leased", Assignment.expires > stamp(now))
+    people = select(func.count(Assignment.person_id.distinct())).join(Item)
+    return session.scalar(people.where(Item.campaign_id == campaign.id, running)) or 0
 
 
 def _rows(campaign: int, items: Sequence[NewItem], config: CampaignConfig) -> list[dict[str, Any]]:

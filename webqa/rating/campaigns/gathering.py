@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from env.errors import ConfigError
 from webqa.folders import expanded
+from webqa.rating.campaigns.gold import read_gold
 from webqa.rating.campaigns.pairs_of_runs import pairs_of
-from webqa.rating.campaigns.sources import Collected, collect, read_gold, read_pairs, read_tasks
+from webqa.rating.campaigns.sources import Collected, collect, read_pairs, read_tasks
 from webqa.rating.config import CampaignConfig, PairingConfig, SourceConfig
 from webqa.rating.results.demonstrations import read_authors
 from webqa.sets.opening import open_questions
@@ -52,15 +53,17 @@ def gather(sources: SourceConfig, pairing: PairingConfig, config: CampaignConfig
         )
     runs = list(map(expanded, sources.run))
     folders = [*runs, *map(expanded, sources.pages)]
-    found = collect(
+    found = Collected(config.profile, without_leaks=sources.without_leaks)
+    unpaired, unusable = found.questions_left_out, found.gold_left_out
+    collect(
         [
-            *(pairs_of(runs, pairing, config.seed) if runs else ()),
+            *(pairs_of(runs, pairing, config.seed, unpaired) if runs else ()),
             *(pair for path in sources.pairs for pair in read_pairs(expanded(path))),
         ],
         [task for path in sources.tasks for task in read_tasks(expanded(path))],
-        [one for path in sources.gold for one in read_gold(expanded(path))],
+        read_gold(list(map(expanded, sources.gold)), unusable),
         folders,
-        Collected(config.profile, without_leaks=sources.without_leaks),
+        found,
     )
     return Gathered(config, found, read_authors(folders))
 
@@ -68,6 +71,8 @@ def gather(sources: SourceConfig, pairing: PairingConfig, config: CampaignConfig
 def _to_demonstrate(sources: SourceConfig, config: CampaignConfig, compared: bool) -> Gathered:
     if compared or sources.gold:
         raise ConfigError("--questions are answered by people: leave --run, --pairs, --gold out")
+    if config.profile == "minimal":
+        raise ConfigError("--profile is of answers that are compared: --questions has none")
     found = Collected(config.profile)
     for question in open_questions(_opened(sources.questions)):
         found.question(question)

@@ -5,7 +5,7 @@ Answers of two runs, attempts of one, or answers beside those that people wrote.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -24,14 +24,19 @@ from webqa.run import read_episodes
 
 Answered = dict[str, list[Episode]]
 """The episodes of a run that have an answer, by question, without their steps; the one that stands
-for the run first."""
+for the run first. A question that was asked and not answered has none."""
 
 
-def pairs_of(folders: Sequence[Path], config: PairingConfig, seed: int) -> list[Pair]:
+def pairs_of(
+    folders: Sequence[Path],
+    config: PairingConfig,
+    seed: int,
+    left_out: Counter[str] | None = None,
+) -> list[Pair]:
     """Pair the answers of runs; which one stands first is drawn.
 
     Two runs or more are compared with one another on the questions that both answered, one run
-    with its own attempts.
+    with its own attempts. `left_out` counts the questions that give no pair.
 
     Raises:
         ConfigError: a setting makes no sense, a folder is no run folder, runs ask different
@@ -50,17 +55,36 @@ def pairs_of(folders: Sequence[Path], config: PairingConfig, seed: int) -> list[
     runs = list(map(_answered, folders, scores))
     found = _pairs(runs, config, seed)
     if not found:
-        raise ConfigError(
-            f"nothing in {', '.join(map(str, folders))} can be paired: two different answers to "
-            "one question are needed"
+        needed = (
+            "questions with an answer and people's answers (written) are needed, as those of ELI5"
+            if config.written
+            else "two different answers to one question are needed"
         )
+        raise ConfigError(f"nothing in {', '.join(map(str, folders))} can be paired: {needed}")
+    if left_out is not None:
+        left_out.update(_unpaired(runs, found, config))
     return found
+
+
+def _unpaired(
+    runs: Sequence[Answered], found: Sequence[Pair], config: PairingConfig
+) -> Iterator[str]:
+    """Yield of each question that gave no pair why it did not."""
+    paired = {pair.question for pair in found}
+    for question in {question for run in runs for question in run} - paired:
+        own = [run.get(question, []) for run in runs]
+        if not all(own):
+            yield "not answered" if len(runs) == 1 else "not answered in every run"
+        elif config.written:
+            yield "without an answer by a person (written)"
+        else:
+            yield "without two different answers"
 
 
 def _pairs(runs: Sequence[Answered], config: PairingConfig, seed: int) -> list[Pair]:
     if config.written:
         people = PeopleConfig(config.written, seed)
-        standing = [own[0] for run in runs for own in run.values()]
+        standing = [own[0] for run in runs for own in run.values() if own]
         return list(with_people(standing, people))
     if len(runs) == 1:
         return _of_attempts(runs[0], config.each, seed)
@@ -118,8 +142,9 @@ def _answered(folder: Path, scores: Mapping[str, float]) -> Answered:
     """Read the answers of a run, the best first where they are scored, else in order."""
     found: Answered = defaultdict(list)
     for episode in read_episodes(folder):
+        own = found[episode.question.id]
         if episode.answer and episode.answer.text.strip():
-            found[episode.question.id].append(replace(episode, steps=()))
+            own.append(replace(episode, steps=()))
     for own in found.values():
         own.sort(key=lambda one: (-scores.get(one.id, float("-inf")), one.attempt))
     return dict(found)

@@ -7,15 +7,14 @@ here. What cannot be an item is left out and counted by its reason.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from env.errors import ConfigError, RecordError
-from env.records import Page, Question, from_json
+from env.records import Answer, Page, Question, from_json
 from reward.comparisons import is_torn
-from reward.formats.reading import load
 from reward.pairs import Pair
 from webqa.rating.campaigns.evidence import needed, stored_pages, with_evidence, without_sources
 from webqa.rating.campaigns.leaks import Leak, leaks_of
@@ -51,7 +50,25 @@ class Collected:
     """Quotes that cannot be shown in context, by the reason."""
     quotes: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
-    _keys: set[str] = field(default_factory=set)
+    questions_left_out: Counter[str] = field(default_factory=Counter)
+    """Questions of runs of which no answers are compared."""
+    gold_left_out: Counter[str] = field(default_factory=Counter)
+    """Comparisons that were to be gold."""
+    now_gold: int = 0
+    """Pairs that would be items if they were not gold items."""
+    _known: dict[Hashable, NewItem] = field(default_factory=dict)
+    """By the key, and by what raters see."""
+
+    @property
+    def plain_gold(self) -> int:
+        """How many gold items have no quotes where the others have some, and so stand out."""
+        plain, others = 0, False
+        for one in self.items:
+            if isinstance(one.content, Task):
+                quotes = bool(one.content.first or one.content.second)
+                plain += one.expected is not None and not quotes
+                others |= one.expected is None and quotes
+        return plain if others else 0
 
     def pair(self, pair: Pair, expected: int | None = None) -> None:
         """Take a pair, in the way that the profile shows it."""
@@ -79,12 +96,18 @@ class Collected:
         self._add(NewItem(question.id, Demonstration(question)))
 
     def _add(self, item: NewItem) -> bool:
-        if item.key in self._keys:
+        same: list[Hashable] = [item.key]
+        if isinstance(item.content, Task) and not item.content.planted:
+            same.append(seen(item.content.pair))
+        found = next((self._known[one] for one in same if one in self._known), None)
+        if found is None:
+            self._known |= dict.fromkeys(same, item)
+            self.items.append(item)
+        elif found.expected is not None and item.expected is None:
+            self.now_gold += 1
+        else:
             self.left_out["it is there already"] += 1
-            return False
-        self._keys.add(item.key)
-        self.items.append(item)
-        return True
+        return found is None
 
 
 def collect(
@@ -110,6 +133,16 @@ def collect(
     for pair in pairs:
         collected.pair(pair)
     return collected
+
+
+def seen(pair: Pair) -> Hashable:
+    """Return what raters see of a pair: the same, whichever answer stands first."""
+    return pair.first.question, frozenset(map(look_of, pair.answers))
+
+
+def look_of(answer: Answer) -> Hashable:
+    """Return what raters see of an answer."""
+    return answer.text, tuple(quote.text for quote in answer.quotes)
 
 
 def fault_of(pair: Pair) -> str:
@@ -139,22 +172,6 @@ def read_pairs(path: Path) -> Iterator[Pair]:
 def read_tasks(path: Path) -> Iterator[Task]:
     """Read tasks, such as those of a trial; raises as `read_pairs` does."""
     return _records(path, Task, "tasks")
-
-
-def read_gold(path: Path) -> list[tuple[Pair, int]]:
-    """Read comparisons of any known form whose preference is known to be right.
-
-    Raises:
-        ConfigError: the file cannot be read, or holds nothing that can be used.
-    """
-    return [
-        (
-            Pair(one.id, one.question, one.first, one.second, one.first_episode,
-                 one.second_episode, one.dataset, one.notes),
-            (one.preference > 0) - (one.preference < 0),
-        )
-        for one in load([path]).comparisons
-    ]  # fmt: skip
 
 
 def _unfit(task: Task) -> str:

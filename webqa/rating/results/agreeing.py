@@ -12,8 +12,10 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from env.records import from_json
+from reward.pairs import Pair
 from reward.statistics import Interval
 from webqa.agreement import Alpha, agreement, krippendorff
+from webqa.ranking import is_turned
 from webqa.rating.records import AXES, Judgement
 from webqa.rating.results.lines import SPOILT
 from webqa.rating.results.progress import sign
@@ -40,6 +42,8 @@ class AxisAgreement:
     items: int
     """That two people or more have rated."""
     with_ties: Interval | None
+    half_ties: Interval | None
+    """A tie and a preference being half equal, as WebGPT tells it."""
     without_ties: Interval | None
     nominal: Alpha | None
     """Krippendorff's alpha of which answer is better."""
@@ -62,21 +66,10 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True)
-class _First:
-    question: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    question: str
-    first: _First
-
-
-@dataclass(frozen=True, slots=True)
 class _Head:
-    """What is needed of a task to tell which question it is of."""
+    """What is needed of a task: the answers, and which question they are to."""
 
-    pair: _Pair
+    pair: Pair
 
 
 def agreements(session: Session, campaign: Campaign) -> tuple[AxisAgreement, ...]:
@@ -84,13 +77,16 @@ def agreements(session: Session, campaign: Campaign) -> tuple[AxisAgreement, ...
     axes = (OVERALL, *AXES[rules(campaign).profile])
     units: dict[str, dict[int, list[float]]] = {axis: defaultdict(list) for axis in axes}
     questions: dict[int, str] = {}
+    turned: dict[int, bool] = {}
     for row, judgement in _judged(session, campaign):
         if row.Item.id not in questions:
-            questions[row.Item.id] = from_json(row.Item.content, _Head).pair.question
+            pair = from_json(row.Item.content, _Head).pair
+            questions[row.Item.id] = pair.question
+            turned[row.Item.id] = is_turned(pair.first, pair.second)
         for axis in axes:
             value = judgement.overall if axis == OVERALL else judgement.axes.get(axis)
             if value is not None:
-                units[axis][row.Item.id].append(value)
+                units[axis][row.Item.id].append(-value if turned[row.Item.id] else value)
     return tuple(_agreement(axis, found, questions) for axis, found in units.items())
 
 
@@ -132,7 +128,8 @@ def _agreement(
         axis,
         len(units),
         agreement(values, names),
-        agreement(values, names, ties=False),
+        agreement(values, names, ties="half"),
+        agreement(values, names, ties="left out"),
         krippendorff(signs, "nominal", names, resamples=RESAMPLES),
         krippendorff(values, "ordinal", names, resamples=RESAMPLES),
     )

@@ -22,7 +22,7 @@ from reward.comparisons import Comparison, check
 from reward.formats import trl, webgpt
 from reward.formats.rows import Unusable
 from webqa.harness.precomputed import ratings_of, write_precomputed
-from webqa.rating.config import Form, WhichConfig
+from webqa.rating.config import LEARNT, Form, WhichConfig
 from webqa.rating.results.lines import RatingLine, comparison, merged
 from webqa.rating.results.reading import Read, rating_lines, usable_lines
 from webqa.rating.results.tabular import write_csv, write_parquet
@@ -32,8 +32,6 @@ from webqa.run import read_episodes
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-LEARNT: tuple[Form, ...] = ("webqa", "webgpt", "hugging-face", "trl", "inspect")
-"""Forms that hold comparisons: what cannot be learnt from has no place in them."""
 ALL = WhichConfig()
 _BREAKS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 """What some readers take for the end of a line, and JSON does not need as it is."""

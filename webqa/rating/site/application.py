@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from webqa.rating.config import ServeConfig
 from webqa.rating.errors import Refused
-from webqa.rating.site import comparing, dashboard, home, signing
+from webqa.rating.site import comparing, dashboard, home, inviting, signing
 from webqa.rating.site.demonstrating import Demonstrating
 from webqa.rating.site.endpoints import Services, posted, wants_json
 from webqa.rating.site.security import secured
@@ -93,6 +93,8 @@ def routes() -> list[BaseRoute]:
         Route("/dashboard/{campaign:row}", dashboard.campaign),
         Route("/item/{item:row}", dashboard.item),
         Route("/item/{item:row}/settle", posted(dashboard.settled), methods=["POST"]),
+        Route("/invite", inviting.blank, methods=["GET"]),
+        Route("/invite", posted(inviting.invited), methods=["POST"]),
         Route("/join/{token}", signing.invitation),
         Route("/join", posted(signing.join), methods=["POST"]),
         Route("/sign-out", posted(signing.sign_out), methods=["POST"]),

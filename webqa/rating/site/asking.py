@@ -125,10 +125,9 @@ class Asking:
             return render(request, "asking.html", asked=asked, again=AGAIN)
         return await self._show(request, asked)
 
-    async def _show(self, request: Request, asked: Asked, error: str = "") -> Response:
+    async def _show(self, request: Request, asked: Asked) -> Response:
         if asked.rollout is None:
-            sentence = asked.fault
-            return self._empty(request, sentence, typed=asked.text)
+            return self._empty(request, asked.fault, typed=asked.text)
         episode, person = asked.rollout.episode, visitor(request).id
 
         def voted() -> tuple[int, str]:
@@ -138,16 +137,7 @@ class Asking:
 
         value, note = await run_in_threadpool(voted)
         told = tell(episode, asked)
-        return render(
-            request,
-            "asked.html",
-            status=Unfit.status if error else 200,
-            asked=asked,
-            told=told,
-            error=error,
-            value=value,
-            note=note,
-        )
+        return render(request, "asked.html", asked=asked, told=told, value=value, note=note)
 
     async def _steps(self, request: Request) -> Response:
         asked = self._find(request)

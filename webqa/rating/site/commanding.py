@@ -12,6 +12,13 @@ from webqa.rating.errors import Unfit
 from webqa.rating.site.browsing import Browsing, check_answer
 from webqa.rating.site.endpoints import text_of
 
+EMPTY = {
+    "search": "write what to search for",
+    "find": "write what to look for on the page",
+    "quote": "copy the words to be quoted from the page, or the first and the last of them",
+}
+"""What is told where a field is empty, which a browser without a script may send."""
+
 
 def line_of(form: FormData) -> str:
     """Return the line that a form stands for.
@@ -27,6 +34,8 @@ def line_of(form: FormData) -> str:
         name, _, number = name.partition(" ")
     else:
         number = text_of(form, "number") or "1"
+    if name in EMPTY and not text:
+        raise Unfit(EMPTY[name])
     if name == "quote" and (last := _one_line(text_of(form, "last"))):
         text = f"{text}{JOINER}{last}"
     if not (number.isascii() and number.isdigit() and len(number) < 8):

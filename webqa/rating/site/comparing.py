@@ -8,9 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
@@ -18,22 +16,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from env.records import from_json, to_json
-from webqa.rating.campaigns.guiding import as_html, read_guideline
+from webqa.rating.campaigns.guiding import read_guideline
 from webqa.rating.errors import Conflict, Unfit
 from webqa.rating.records import Judgement, Task
 from webqa.rating.site.endpoints import (
     count_of,
-    go_to,
     services,
     text_of,
     visitor,
     wants_json,
 )
 from webqa.rating.site.forms import Asked, read_judgement, without_blanks
-from webqa.rating.site.home import after, next_address
+from webqa.rating.site.home import after
 from webqa.rating.site.missing import Missing, missing
 from webqa.rating.site.showing import FLAG_WORDS, STEPS, ShownClaim, show
-from webqa.rating.site.standing import Standing, standing
+from webqa.rating.site.standing import CampaignName, Standing, standing
 from webqa.rating.site.templating import render
 from webqa.rating.store import queue
 from webqa.rating.store.rules import rules
@@ -48,13 +45,6 @@ REASONS = (
 )
 LONGEST_REASON = 600
 BLANK = ShownClaim(0, 0, "", own=True)
-
-
-class CampaignName(NamedTuple):
-    """Where a page leads back to."""
-
-    id: int
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +131,7 @@ def submit(request: Request, form: FormData) -> Response:
     unfinished = services(request).store.write(work)
     if unfinished:
         return _lacking(request, unfinished)
-    return after(request, _campaign_of(request), rest=text_of(form, "then") == "rest")
+    return after(request, form, _campaign_of(request))
 
 
 def skip(request: Request, form: FormData) -> Response:
@@ -157,8 +147,7 @@ def skip(request: Request, form: FormData) -> Response:
         queue.skip(session, assignment, reason[:LONGEST_REASON], now)
         return _campaign(session, assignment).id
 
-    campaign = services(request).store.write(work)
-    return go_to(request, next_address(request, campaign))
+    return after(request, form, services(request).store.write(work))
 
 
 def _own(request: Request, session: Session) -> Assignment:
@@ -232,7 +221,6 @@ def _lacking(request: Request, turn: Turn) -> Response:
 
 
 def _page(request: Request, turn: Turn, lacks: Sequence[Missing] = ()) -> Response:
-    guideline = read_guideline("compare", turn.asked.profile)
     return render(
         request,
         "task.html",
@@ -250,6 +238,5 @@ def _page(request: Request, turn: Turn, lacks: Sequence[Missing] = ()) -> Respon
         flags=FLAG_WORDS.items(),
         reasons=REASONS,
         blank=BLANK,
-        guideline=guideline,
-        guideline_html=Markup(as_html(guideline)),  # ours, and markup in it is text
+        guideline=read_guideline("compare", turn.asked.profile),
     )

@@ -24,7 +24,7 @@ from webqa.rating.records import Judgement, Task
 from webqa.rating.results.agreeing import agreements, disagreements
 from webqa.rating.results.progress import progress
 from webqa.rating.results.reading import latest_of
-from webqa.rating.site.endpoints import go_to, reviewer, services
+from webqa.rating.site.endpoints import find_campaign, go_to, reviewer, services
 from webqa.rating.site.forms import Asked, read_judgement
 from webqa.rating.site.showing import AXIS_WORDS, FLAG_WORDS, STEPS, show
 from webqa.rating.site.templating import render
@@ -62,9 +62,7 @@ def campaign(request: Request) -> Response:
     reviewer(request)
     now = services(request).now()
     with services(request).store.reading() as session:
-        found = session.get(Campaign, request.path_params["campaign"])
-        if found is None:
-            raise Unknown("there is no such campaign")
+        found = find_campaign(session, request.path_params["campaign"])
         shown = progress(session, found, now)
         agreed, apart = agreements(session, found), disagreements(session, found)
     return render(

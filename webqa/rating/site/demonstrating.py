@@ -11,11 +11,9 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -25,12 +23,13 @@ from starlette.routing import BaseRoute, Route
 
 from env.errors import Error
 from env.web.base import Web
-from webqa.rating.campaigns.guiding import as_html, read_guideline
+from webqa.rating.campaigns.guiding import read_guideline
 from webqa.rating.errors import Conflict, Refused, Unfit
 from webqa.rating.site import unfinished
 from webqa.rating.site.browsing import Browsing, Progress, take_up
 from webqa.rating.site.commanding import line_of, problem_of
 from webqa.rating.site.endpoints import count_of, form_of, go_to, services, text_of, visitor
+from webqa.rating.site.home import after
 from webqa.rating.site.saying import NOTHING, Said, shown
 from webqa.rating.site.templating import render
 from webqa.rating.site.unfinished import Saved, Unfinished
@@ -38,6 +37,7 @@ from webqa.rating.store import queue
 from webqa.run import Settings
 
 Result = TypeVar("Result")
+Work = Callable[[Request, FormData], Awaitable[Response]]
 
 HELD = 100
 """Browsers kept in memory; one that was let go is made again from its lines and replies."""
@@ -45,9 +45,6 @@ STALE = (
     "this page was older than what you did meanwhile, perhaps in another tab: nothing was done, "
     "and here is how it stands now"
 )
-
-
-Work = Callable[[Request, FormData], Awaitable[Response]]
 
 
 class Demonstrating:
@@ -120,19 +117,18 @@ class Demonstrating:
         opened, browsing, refusal = await self._begin(request, form)
         if refusal:
             return refusal
-        answer, typed = text_of(form, "answer"), Said(checked=True)
+        answer = text_of(form, "answer")
         try:
             browsing.written(answer)
         except Unfit as error:
             return self._show(request, opened, browsing, Said(str(error), error.status, answer))
-        if text_of(form, "do") != "submit":
-            opened = await self._save(request, form, opened, browsing)
-            return self._show(request, opened, browsing, typed)
-        if problem := problem_of(browsing, form):
-            opened = await self._save(request, form, opened, browsing)
-            said = replace(typed, error=problem, status=Unfit.status)
-            return self._show(request, opened, browsing, said)
-        return await self._submit(request, form, opened, browsing)
+        said = Said(checked=True)
+        if text_of(form, "then") in ("next", "rest"):
+            if not (problem := problem_of(browsing, form)):
+                return await self._submit(request, form, opened, browsing)
+            said = Said(problem, Unfit.status, checked=True)
+        opened = await self._save(request, form, opened, browsing)
+        return self._show(request, opened, browsing, said)
 
     async def _draft(self, request: Request, form: FormData) -> Response:
         """Save the answer as it is written, for the page's script."""
@@ -156,7 +152,7 @@ class Demonstrating:
 
         await _written(request, work)
         self._held.pop(opened.id, None)
-        return go_to(request, f"/campaign/{opened.campaign.id}")
+        return await run_in_threadpool(after, request, form, opened.campaign.id)
 
     async def _begin(
         self, request: Request, form: FormData
@@ -228,7 +224,7 @@ class Demonstrating:
             )
 
         await _written(request, work)
-        return go_to(request, f"/campaign/{opened.campaign.id}")
+        return await run_in_threadpool(after, request, form, opened.campaign.id)
 
     async def _again(self, request: Request, form: FormData, opened: Unfinished) -> Response:
         def work(session: Session) -> None:
@@ -237,14 +233,13 @@ class Demonstrating:
             )
 
         await _written(request, work)
-        return go_to(request, f"/campaign/{opened.campaign.id}")
+        return await run_in_threadpool(after, request, form, opened.campaign.id)
 
     def _show(
         self, request: Request, opened: Unfinished, browsing: Browsing, said: Said = NOTHING
     ) -> Response:
         self._hold(opened, browsing)
         name = "browse" if browsing.seen.commands else "over" if browsing.ended else "answer"
-        guideline = read_guideline("demonstrate", "detailed")
         return render(
             request,
             f"demonstrate_{name}.html",
@@ -252,8 +247,7 @@ class Demonstrating:
             opened=opened,
             said=said,
             browsing=browsing,
-            guideline=guideline,
-            guideline_html=Markup(as_html(guideline)),
+            guideline=read_guideline("demonstrate", "detailed"),
             key=secrets.token_urlsafe(16),
             idle_seconds=services(request).config.idle_seconds,
             **shown(name, browsing, said),

@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -18,15 +20,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from webqa.rating.config import ServeConfig
-from webqa.rating.errors import NotAllowed, SignInNeeded
+from webqa.rating.errors import NotAllowed, SignInNeeded, Unfit, Unknown
 from webqa.rating.records import Role
 from webqa.rating.store.database import Store
+from webqa.rating.store.tables import Campaign
 
 FIELDS = 4000
 """Fields of a form that are read, at the most: an answer of a thousand claims has fewer."""
 
 FORM = "application/x-www-form-urlencoded"
 NOT_A_FORM = 415
+Word = TypeVar("Word", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ class Visitor:
     def reviews(self) -> bool:
         """Whether this person may see what others said."""
         return self.role != "rater"
+
+    @property
+    def administers(self) -> bool:
+        """Whether this person may invite others, and is told what to do on the server."""
+        return self.role == "admin"
 
 
 def services(request: Request) -> Services:
@@ -86,6 +95,17 @@ def reviewer(request: Request) -> Visitor:
     found = visitor(request)
     if not found.reviews:
         raise NotAllowed("this page is for reviewers")
+    return found
+
+
+def find_campaign(session: Session, number: int) -> Campaign:
+    """Return a campaign by its number.
+
+    Raises:
+        Unknown: there is none.
+    """
+    if (found := session.get(Campaign, number)) is None:
+        raise Unknown("there is no such campaign")
     return found
 
 
@@ -128,6 +148,18 @@ def count_of(form: FormData, name: str) -> int:
     """Return a count in a form, such as a version or milliseconds; 0 where it holds none."""
     text = text_of(form, name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else 0
+
+
+def one_of(value: str, known: tuple[Word, ...], name: str) -> Word:
+    """Return the word of a scale that a form says.
+
+    Raises:
+        Unfit: it is none of them.
+    """
+    for one in known:
+        if one == value:
+            return one
+    raise Unfit(f"{name} is one of {', '.join(known)}, not {value[:20]!r}")
 
 
 def wants_json(request: Request) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar, get_args
+from typing import Literal, get_args
 
 from starlette.datastructures import FormData
 
@@ -32,6 +32,7 @@ from webqa.rating.records import (
     Verdict,
     Which,
 )
+from webqa.rating.site.endpoints import one_of, text_of
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
@@ -43,7 +44,6 @@ LONGEST_NOTE = 10_000
 """Characters of a note that are kept."""
 MOST_MARKS = 1_000
 _MARK = re.compile(r"(support|relevance|error|span)-(left|right)-([0-9]{1,7})-([0-9]{1,7})")
-Word = TypeVar("Word", bound=str)
 _NUMBERED = re.compile(r"(trust|valid|gravity)-(left|right)-([0-9]{1,4})")
 _ABOUT = re.compile(r"(support|relevance|error|span|trust|valid|gravity)-")
 
@@ -113,8 +113,8 @@ def read_judgement(form: FormData, asked: Asked) -> Judgement:
             _read_numbered(found, value, read, asked)
         elif _ABOUT.match(name):
             raise Unfit(f"{name[:40]!r} is about nothing on this page")
-    flaws = {which(side, asked.swapped): _text(form, f"flaw-{side}") for side in SIDES}
-    note = _text(form, "note").replace("\r\n", "\n")
+    flaws = {which(side, asked.swapped): text_of(form, f"flaw-{side}") for side in SIDES}
+    note = text_of(form, "note")
     if len(note) > LONGEST_NOTE:
         raise Unfit(f"a note has at most {LONGEST_NOTE:,} characters, this one {len(note):,}")
     return Judgement(
@@ -145,13 +145,8 @@ def _texts(form: FormData) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _text(form: FormData, name: str) -> str:
-    value = form.get(name, "")
-    return value if isinstance(value, str) else ""
-
-
 def _step(form: FormData, name: str, swapped: bool) -> int | None:
-    value = _text(form, name)
+    value = text_of(form, name)
     if not value:
         return None
     if value not in map(str, SCALE):
@@ -165,8 +160,8 @@ def _axes(form: FormData, asked: Asked) -> dict[str, int]:
 
 
 def _read_mark(found: re.Match[str], value: str, read: _Read, asked: Asked) -> None:
-    kind, side, start, end = found[1], _side(found[2]), int(found[3]), int(found[4])
-    about = which(side, asked.swapped)
+    kind, start, end = found[1], int(found[3]), int(found[4])
+    about = which(one_of(found[2], SIDES, "a side"), asked.swapped)
     length = len(getattr(asked.task.pair, about).text)
     if not 0 <= start < end <= length:
         raise Unfit(f"a mark from {start} to {end} is outside of an answer of {length} characters")
@@ -174,9 +169,9 @@ def _read_mark(found: re.Match[str], value: str, read: _Read, asked: Asked) -> N
     if len(read.marks) > MOST_MARKS:
         raise Unfit(f"a task has at most {MOST_MARKS:,} marks")
     if kind == "support":
-        claim.support = _one_of(value, SUPPORTS, kind)
+        claim.support = one_of(value, SUPPORTS, kind)
     elif kind == "relevance":
-        claim.relevance = _one_of(value, RELEVANCES, kind)
+        claim.relevance = one_of(value, RELEVANCES, kind)
     elif kind == "error":
         claim.error = True
 
@@ -189,28 +184,17 @@ def _marks(read: _Read) -> tuple[Mark, ...]:
 
 
 def _read_numbered(found: re.Match[str], value: str, read: _Read, asked: Asked) -> None:
-    kind, side, number = found[1], _side(found[2]), int(found[3])
-    about = which(side, asked.swapped)
+    kind, number = found[1], int(found[3])
+    about = which(one_of(found[2], SIDES, "a side"), asked.swapped)
     if kind == "trust":
         if not 1 <= number <= len(getattr(asked.task, about)):
             raise Unfit(f"the answer has no quote {number}")
-        read.trusted[about, number] = _one_of(value, TRUSTS, kind)
+        read.trusted[about, number] = one_of(value, TRUSTS, kind)
         return
     shown = len(getattr(asked.task, f"{about}_critiques")) if asked.assisted else 0
     if number >= shown:
         raise Unfit(f"the answer has no critique {number + 1} that could be judged")
     if kind == "valid":
-        read.valid[about, number] = _one_of(value, ("yes", "no"), kind) == "yes"
+        read.valid[about, number] = one_of(value, ("yes", "no"), kind) == "yes"
     else:
-        read.gravity[about, number] = _one_of(value, GRAVITIES, kind)
-
-
-def _side(name: str) -> Side:
-    return "left" if name == "left" else "right"
-
-
-def _one_of(value: str, known: tuple[Word, ...], kind: str) -> Word:
-    for one in known:
-        if one == value:
-            return one
-    raise Unfit(f"{kind} is one of {', '.join(known)}, not {value[:20]!r}")
+        read.gravity[about, number] = one_of(value, GRAVITIES, kind)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from markupsafe import Markup
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from webqa.rating.campaigns.guiding import Guideline, as_html, read_guideline
+from webqa.rating.campaigns.guiding import Guideline, read_guideline
 from webqa.rating.errors import SignInNeeded, Unknown
-from webqa.rating.site.endpoints import Services, go_to, services, visitor
+from webqa.rating.site.endpoints import Services, find_campaign, go_to, services, text_of, visitor
 from webqa.rating.site.standing import Standing, standing
 from webqa.rating.site.templating import render
 from webqa.rating.store import queue
@@ -56,7 +55,7 @@ def home(request: Request) -> Response:
     with services(request).store.reading() as session:
         campaigns = session.scalars(select(Campaign).order_by(Campaign.id))
         listed = [_listed(services(request), session, one, person.id) for one in campaigns]
-    shown = [one for one in listed if one.standing.submitted or not one.closed]
+    shown = [one for one in listed if not one.closed or any(one.standing)]
     return render(request, "home.html", campaigns=shown)
 
 
@@ -64,26 +63,29 @@ def campaign(request: Request) -> Response:
     """Show one campaign: what was done, and the button to go on."""
     person = visitor(request)
     with services(request).store.reading() as session:
-        found = _campaign(session, request)
+        found = find_campaign(session, request.path_params["campaign"])
         listed = _listed(services(request), session, found, person.id)
         done = _done(session, found.id, person.id)
-    html = Markup(as_html(listed.guideline))  # ours, and markup in it is text
-    return render(request, "campaign.html", campaign=listed, done=done, guideline_html=html)
+    return render(request, "campaign.html", campaign=listed, done=done)
 
 
-def following(request: Request, _: FormData) -> Response:
+def following(request: Request, form: FormData) -> Response:
     """Give the next task."""
-    return go_to(request, next_address(request, request.path_params["campaign"]))
+    return after(request, form, request.path_params["campaign"])
 
 
-def next_address(request: Request, campaign: int) -> str:
+def after(request: Request, form: FormData, campaign: int) -> Response:
+    """Send on who is done with something: to the next task, or back to the campaign."""
+    rest = text_of(form, "then") == "rest"
+    return go_to(request, f"/campaign/{campaign}" if rest else _next(request, campaign))
+
+
+def _next(request: Request, campaign: int) -> str:
     """Take the next task of a campaign, and return where it is; the campaign, if none is left."""
     person, now = visitor(request), services(request).now()
 
     def work(session: Session) -> str:
-        found = session.get(Campaign, campaign)
-        if found is None:
-            raise Unknown("there is no such campaign")
+        found = find_campaign(session, campaign)
         if not _is_served(services(request), found):
             raise Unknown("this campaign is not served here: whoever serves it has to give --web")
         turn = queue.next_assignment(session, person, found, rules(found), now)
@@ -92,18 +94,6 @@ def next_address(request: Request, campaign: int) -> str:
         return f"/{'task' if found.kind == 'compare' else 'demonstrate'}/{turn.id}"
 
     return services(request).store.write(work)
-
-
-def after(request: Request, campaign: int, *, rest: bool) -> Response:
-    """Send on who submitted something: to the next task, or back to the campaign."""
-    return go_to(request, f"/campaign/{campaign}" if rest else next_address(request, campaign))
-
-
-def _campaign(session: Session, request: Request) -> Campaign:
-    found = session.get(Campaign, request.path_params["campaign"])
-    if found is None:
-        raise Unknown("there is no such campaign")
-    return found
 
 
 def _listed(made_with: Services, session: Session, found: Campaign, person: int) -> Listed:

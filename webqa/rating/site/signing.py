@@ -23,7 +23,6 @@ from webqa.serving.guard import Application, Receive, Scope, Send
 
 OUTSIDE = "outside-"
 """Before the names of a payment platform's parameters in the form."""
-MOST_OUTSIDE = 20
 
 
 class People:
@@ -86,7 +85,7 @@ def invitation(request: Request) -> Response:
         found = people.is_open(session, use.secret, token, use.now())
         again = found.person_id if found else None
         name = session.get_one(Person, again).name if again else ""
-    outside = list(request.query_params.items())[:MOST_OUTSIDE]
+    outside = list(request.query_params.items())[: people.OUTSIDE_FIELDS]
     return render(
         request,
         "join.html",
@@ -103,7 +102,7 @@ def join(request: Request, form: FormData) -> Response:
     """Accept an invitation: the browser is signed in from then on."""
     use, now = services(request), services(request).now()
     token, name = text_of(form, "token"), text_of(form, "name")
-    names = [key for key in form if key.startswith(OUTSIDE)][:MOST_OUTSIDE]
+    names = [key for key in form if key.startswith(OUTSIDE)][: people.OUTSIDE_FIELDS]
     outside = {key.removeprefix(OUTSIDE): text_of(form, key) for key in names}
     before = request.cookies.get(cookie_name(use), "")
 

@@ -17,6 +17,13 @@ from webqa.rating.store.rules import rules
 from webqa.rating.store.tables import Assignment, Author, Campaign, Item
 
 
+class CampaignName(NamedTuple):
+    """The campaign in which somebody is, and where a page leads back to."""
+
+    id: int
+    name: str
+
+
 class Standing(NamedTuple):
     """How far somebody has come."""
 
@@ -42,8 +49,8 @@ def standing(session: Session, campaign: Campaign, person: int) -> Standing:
     turns, submitted, begun, unseen, gold = session.execute(
         found.where(Item.campaign_id == campaign.id)
     ).one()
-    if campaign.closed:
-        return Standing(submitted, 0)
+    if campaign.closed:  # what was begun can still be submitted
+        return Standing(submitted, begun)
     return Standing(submitted, begun + _given(rules(campaign), person, turns, unseen, gold))
 
 

@@ -13,6 +13,8 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from webqa.rating.campaigns.guiding import Guideline, as_html
+
 STATIC = Path(__file__).parent / "static"
 
 
@@ -45,7 +47,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = asset
-    environment.filters["exact"] = exact
+    environment.filters |= {"exact": exact, "sentence": sentence, "prose": prose}
     return environment
 
 
@@ -61,3 +63,17 @@ def exact(text: str) -> Markup:
     """
     kept = str(escape(text)).replace("\r", "&#13;").replace("\0", "&#65533;")
     return Markup(kept)
+
+
+def sentence(text: str) -> str:
+    """Return what a fault or a refusal says as a sentence of its own.
+
+    >>> sentence("the disk is full")
+    'The disk is full.'
+    """
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def prose(guideline: Guideline) -> Markup:
+    """Return instructions to be shown as they are: ours, and markup in them is text."""
+    return Markup(as_html(guideline))

@@ -13,8 +13,7 @@ from policies.base import Rollout
 from webqa.rating.errors import Unknown
 from webqa.rating.records import Demonstration, Reply
 from webqa.rating.site.browsing import Progress
-from webqa.rating.site.comparing import CampaignName
-from webqa.rating.site.standing import Standing, standing
+from webqa.rating.site.standing import CampaignName, Standing, standing
 from webqa.rating.store import queue
 from webqa.rating.store.pages import keep, keep_replies, with_pages, without_pages
 from webqa.rating.store.ratings import active

@@ -7,6 +7,8 @@ for `arm_of`, which keeps a person's arm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
 from hashlib import sha256
 
 from sqlalchemy import case, func, select
@@ -59,8 +61,24 @@ def even(share: float, yes: int, total: int) -> bool:
 
 
 def is_gold(config: CampaignConfig, person: int, before: Had) -> bool:
-    """Tell whether a person's next turn is to be one whose right rating is known."""
-    return drawn(config.seed, "gold", person, before.turns) < config.gold_share
+    """Tell whether a person's next turn is to be one whose right rating is known.
+
+    Of each 1 / share turns it is one, at a drawn place: whoever does as many is checked.
+    """
+    if not config.gold_share:
+        return False
+    some, of = _exact(config.gold_share)
+    # The turns of number k begin at k / share, rounded down.
+    number = -(-(before.turns + 1) * some // of) - 1
+    begin, end = number * of // some, (number + 1) * of // some
+    place = int(drawn(config.seed, "gold", person, number) * (end - begin))
+    return before.turns == begin + place
+
+
+@cache
+def _exact(share: float) -> tuple[int, int]:
+    """Return a share as it was typed: a tenth, which no float is, as 1 of 10."""
+    return Fraction(str(share)).as_integer_ratio()
 
 
 def is_swapped(config: CampaignConfig, item: str, person: int, before: Had) -> bool:

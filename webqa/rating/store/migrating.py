@@ -5,9 +5,6 @@ What changes from version to version is in `migrations`, for Alembic.
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -17,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from env.errors import ConfigError
+from webqa.rating.store.copying import copy_database
 from webqa.rating.store.engines import FOR_WRITING
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -85,9 +83,7 @@ def _back_up(file: Path, version: str) -> None:
     while copy.exists():
         number += 1
         copy = file.with_name(f"{file.name}.{version}.{number}.backup")
-    os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    copy_database(file, copy)
 
 
 def _driver(connection: Connection, statement: str) -> None:

@@ -9,21 +9,23 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, exists, select, update
 from sqlalchemy.orm import Session as DatabaseSession
 
 from env.errors import ConfigError
 from env.records import to_json
 from webqa.rating.errors import Conflict, NotAllowed, Unfit
 from webqa.rating.records import Role
-from webqa.rating.store.database import file_of, note_event, stamp, storable
+from webqa.rating.store.database import Store, file_of, note_event, stamp, storable
 from webqa.rating.store.names import folded, one_form
-from webqa.rating.store.tables import Invite, Person
+from webqa.rating.store.tables import Invite, Person, Session
 
 VARIABLE = "WEBQA_SECRET"
 SECRET_LENGTH = 32
@@ -36,45 +38,91 @@ OUTSIDE_FIELDS = 20
 OUTSIDE_LENGTH = 200
 """Parameters of a payment platform that are kept, and characters of each."""
 NO_INVITE = "this invitation is not valid: it was used, has run out, or never was; ask for another"
+LOST = (
+    "{path} is gone (and $WEBQA_SECRET not set), by which those who were invited are known: put it "
+    "back from a copy; or, to invite them all again, make a new one: "
+    "(umask 077; openssl rand -hex 32 > {quoted})"
+)
 
 
-def read_secret(where: str | Path, environment: Mapping[str, str] = os.environ) -> bytes:
+def secret_of(
+    store: Store, where: str | Path, environment: Mapping[str, str] = os.environ
+) -> bytes:
+    """Return the secret of an open database; see `read_secret`.
+
+    Raises:
+        ConfigError: as `read_secret`; or it is gone, and people were invited with it.
+    """
+    with store.reading() as session:
+        used = any(session.scalar(select(exists(table.digest))) for table in (Invite, Session))
+    return read_secret(where, environment, make=not used)
+
+
+def read_secret(
+    where: str | Path, environment: Mapping[str, str] = os.environ, *, make: bool = True
+) -> bytes:
     """Return the secret of a database: of $WEBQA_SECRET, else of a file beside it.
 
     The file is made at first use, readable by its owner alone.
 
+    Args:
+        where: the database.
+        environment: that the variable is looked up in.
+        make: whether a file that is not there is made.
+
     Raises:
-        ConfigError: it is too short, others can read it, or a database on another machine has
-            none.
+        ConfigError: it is too short, others can read it, it is not there and must not be made, or
+            a database on another machine has none.
     """
     if given := environment.get(VARIABLE, ""):
         return _long_enough(given.encode(), f"${VARIABLE}")
     database = file_of(where)
     if database is None:
         raise ConfigError(f"set ${VARIABLE}: a database that is no file has no secret beside it")
-    path = database.with_name(f"{database.name}.secret")
+    path = secret_file(database)
     try:
         if not path.exists():
+            if not make:
+                raise ConfigError(LOST.format(path=path, quoted=shlex.quote(str(path))))
             _make_secret(path)
         if path.stat().st_mode & 0o077:
-            raise ConfigError(
-                f"others can read {path}: chmod 600 it, or take it away for a new one"
-            )
+            raise ConfigError(f"others can read {path}: chmod 600 it")
         return _long_enough(path.read_bytes().strip(), str(path))
     except OSError as error:
         raise ConfigError(f"the secret {path} cannot be used: {error.strerror}") from None
 
 
+def secret_file(database: Path) -> Path:
+    """Return where the secret of a SQLite database is, unless a variable holds it."""
+    return database.with_name(f"{database.name}.secret")
+
+
+def copy_secret(database: Path, copy: Path) -> bool:
+    """Put a database's secret beside a copy of it too; False where there is none.
+
+    Raises:
+        OSError: the copy has a secret already, or it cannot be written.
+    """
+    secret = secret_file(database)
+    if not secret.exists():
+        return False
+    _place(secret.read_bytes(), secret_file(copy))
+    return True
+
+
 def _make_secret(path: Path) -> None:
+    with suppress(FileExistsError):
+        _place(secrets.token_hex(SECRET_LENGTH).encode(), path)
+
+
+def _place(content: bytes, path: Path) -> None:
     # Linked into place when it is whole, so that of two that start at once both have the same.
     made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     file = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(file, secrets.token_hex(SECRET_LENGTH).encode())
+        os.write(file, content)
         os.fsync(file)
         os.link(made, path)
-    except FileExistsError:
-        pass
     finally:
         os.close(file)
         made.unlink()

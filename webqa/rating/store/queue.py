@@ -56,12 +56,10 @@ def next_assignment(
     """Return a person's turn: the running one, else one that ran out, else a new one.
 
     Returns:
-        The assignment, leased from now on; None when nothing is left for this person, or the
-        campaign is closed.
+        The assignment, leased from now on; None when nothing is left for this person. Of a closed
+        campaign, what was begun before.
     """
     row = _locked_person(session, person)
-    if campaign.closed:
-        return None
     running = and_(Assignment.state == "leased", Assignment.expires > stamp(now))
     if mine := session.scalar(_own_in(campaign, row, running)):
         return lease(session, mine, config, now)
@@ -70,7 +68,7 @@ def next_assignment(
     mine = session.scalar(_own_in(campaign, row, ran_out))
     if mine is not None and take(session, mine.item_id):
         return lease(session, mine, config, now)
-    return _new(session, row, campaign, config, now)
+    return None if campaign.closed else _new(session, row, campaign, config, now)
 
 
 def _locked_person(session: Session, person: Somebody) -> Person:

@@ -13,7 +13,7 @@ from webqa.rating.campaigns.evidence import AROUND, evidence, without_sources
 from webqa.rating.campaigns.gathering import gather
 from webqa.rating.campaigns.leaks import leak_in
 from webqa.rating.campaigns.pairs_of_runs import pairs_of
-from webqa.rating.campaigns.sources import Collected, fault_of, read_gold, read_pairs, read_tasks
+from webqa.rating.campaigns.sources import Collected, fault_of, read_pairs, read_tasks
 from webqa.rating.config import CampaignConfig, PairingConfig, SourceConfig
 from webqa.rating.records import Evidence, Task
 from webqa.run import PAGES
@@ -80,7 +80,7 @@ def test_what_cannot_be_compared_is_left_out(changed, told):
 def test_a_pair_twice_is_one_item_and_gold_goes_first():
     made = collected([pair(1), pair(1), pair(2)], gold=[(pair(2), -1)])
     assert [(one.key, one.expected) for one in made.items] == [(pair(2).id, -1), (pair(1).id, None)]
-    assert made.left_out == {"it is there already": 2}
+    assert (made.left_out, made.now_gold) == ({"it is there already": 1}, 1)
     assert made.quotes == 2
 
 
@@ -193,7 +193,7 @@ def test_runs_that_cannot_be_paired_are_refused(tmp_path):
         pairs_of([one, other], PairingConfig(), 0)
 
 
-def test_files_of_pairs_tasks_and_gold_are_read_line_by_line(tmp_path):
+def test_files_of_pairs_and_tasks_are_read_line_by_line(tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_bytes(to_json(pair(1)) + b"\n\n" + to_json(pair(2)))  # no line end: not torn
     assert list(read_pairs(file)) == [pair(1), pair(2)]
@@ -206,9 +206,6 @@ def test_files_of_pairs_tasks_and_gold_are_read_line_by_line(tmp_path):
     assert list(read_tasks(file)) == [Task(pair(1))]
     with pytest.raises(ConfigError, match="cannot read"):
         list(read_pairs(tmp_path / "none"))
-    line = to_json(pair(1)).decode().removesuffix("}") + ', "preference": -0.5}\n'
-    file.write_text(line, encoding="utf-8")
-    assert read_gold(file) == [(pair(1), -1)]
 
 
 def test_gathering_looks_quotes_up_in_the_stored_pages(tmp_path):
@@ -242,6 +239,7 @@ def test_answers_by_people_are_compared_without_sources(tmp_path):
         ({}, {}, "nothing to be compared"),
         ({}, {"kind": "demonstrate"}, "needs --questions"),
         ({"questions": "q", "gold": ("g",)}, {}, "leave --run"),
+        ({"questions": "q"}, {"profile": "minimal"}, "--profile is of answers"),
     ],
 )
 def test_sources_that_do_not_go_together_are_refused(sources, config, told):

@@ -3,15 +3,17 @@
 import re
 
 from lxml import html
+from sqlalchemy import select
 
 from env.config import BrowserConfig
 from env.errors import TimedOut
-from env.records import Link, Question, make_page
+from env.records import Episode, Link, Question, from_json, make_page
 from env.web.memory import MemoryWeb
-from tests.webqa.rating.served_pages import SECRET, Served
+from tests.webqa.rating.served_pages import SECRET, Served, fields
 from webqa.rating.records import Demonstration
 from webqa.rating.site.application import make_application
 from webqa.rating.site.demonstrating import Demonstrating
+from webqa.rating.store.tables import Rating
 from webqa.run import Settings
 
 QUESTION = Question("q1", "Why is the sky blue?", accepted=("a secret answer",))
@@ -99,3 +101,14 @@ async def quoted(client, page):
 
 async def answering(client, page):
     return await act(client, await quoted(client, page), "answer")
+
+
+async def answer(client, page, text, **more):
+    """Send an answer, with more in its form."""
+    sent = fields(page, "answering") | {"answer": text} | more
+    return await client.post(f"{address(page)}/answer", data=sent)
+
+
+def episodes(served):
+    """Return the episodes that were submitted."""
+    return [from_json(one.judgement, Episode) for one in served.all(select(Rating))]

@@ -27,6 +27,10 @@ def so_far(served, person=1):
         return standing(session, session.get_one(Campaign, 1), person)
 
 
+def close(served):
+    served.store.write(lambda one: setattr(one.get_one(Campaign, 1), "closed", True))
+
+
 async def test_a_task_tells_how_many_are_done_and_how_many_are_to_come(tmp_path):
     served = Served(tmp_path, [a_task(number) for number in range(3)])
     async with served.client() as client:
@@ -64,8 +68,8 @@ async def test_what_others_took_oneself_wrote_or_skipped_is_not_open(tmp_path):
         await begin(bob)
         assert served.all(select(Assignment.state)).count("expired") == 1
         assert so_far(served, first).open == 2, "what ran out can be taken up again"
-    served.store.write(lambda one: setattr(one.get_one(Campaign, 1), "closed", True))
-    assert so_far(served, first) == Standing(1, 0)
+    close(served)
+    assert so_far(served, first) == Standing(1, 1), "what was begun"
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -85,6 +89,38 @@ async def test_the_count_goes_down_by_one_at_gold_items_too(tmp_path, seed):
     assert found == list(range(len(found)))[::-1]
     assert len(found) >= 6
     assert so_far(served).open == 0
+
+
+@pytest.mark.parametrize("hours", [0, 2], ids=["running", "ran out"])
+async def test_what_was_begun_is_gone_on_with_after_the_campaign_is_closed(tmp_path, hours):
+    tasks = [a_task(number) for number in range(3)]
+    served = Served(tmp_path, tasks, serving=ACCOUNTS, completion_code="OK1")
+    async with served.client("Ann") as ann, served.client("Bob") as bob:
+        begun = await submit(ann, await begin(ann), overall="1")
+        close(served)
+        served.clock.wait(hours=hours)
+        assert "Rivers" not in (await bob.get("/")).text
+        assert address(await begin(bob)) == "/campaign/1", "nothing new is handed out"
+        assert html.fromstring((await ann.get("/")).text).forms[-1].action == "/campaign/1/next"
+        page = await ann.get("/campaign/1")
+        assert "What you began in it can still be submitted" in page.text
+        assert "OK1" not in page.text, "while a task lies open"
+        again = await begin(ann)
+        assert address(again) == address(begun)
+        done = await submit(ann, again, overall="1")
+        assert "This campaign is closed. Thank you." in done.text
+        assert "OK1" in done.text
+        assert not html.fromstring(done.text).xpath("//form[@action='/campaign/1/next']")
+
+
+async def test_who_has_nothing_to_do_is_told_so_and_an_admin_what_makes_a_campaign(tmp_path):
+    served = Served(tmp_path, [a_task()], serving=ACCOUNTS)
+    close(served)
+    async with served.client("Ann") as ann, served.client("Eve", "admin") as eve:
+        rater, admin = (await ann.get("/")).text, (await eve.get("/")).text
+    assert "There is nothing to do at the moment." in rater
+    assert "webqa rate" not in rater
+    assert "webqa rate create" in admin
 
 
 async def test_a_campaign_of_browsing_is_listed_where_it_is_not_served(tmp_path):

@@ -59,6 +59,9 @@ class QueueMachine(RuleBasedStateMachine):
     def person(self, session, who):
         return session.get(Person, self.people[who])
 
+    def campaign_in(self, session):
+        return session.get(Campaign, self.campaign)
+
     def pick(self, who, which):
         """Return one of the assignments that a person was given."""
         return self.mine[who][which % len(self.mine[who])] if self.mine[who] else None
@@ -77,7 +80,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(who=WHO)
     def ask(self, who):
         def work(session):
-            person, campaign = self.person(session, who), session.get(Campaign, self.campaign)
+            person, campaign = self.person(session, who), self.campaign_in(session)
             return queue.next_assignment(session, person, campaign, RULES, self.now)
 
         found = self.store.write(work)
@@ -164,6 +167,16 @@ class QueueMachine(RuleBasedStateMachine):
         for other in range(PEOPLE):
             if other != who:
                 self.ask(other)
+
+    @rule()
+    def close_for_a_while(self):
+        """Meanwhile everybody can go on with what he has begun, and nobody begins anything."""
+        before = {who: list(given) for who, given in self.mine.items()}
+        self.store.write(lambda session: setattr(self.campaign_in(session), "closed", True))
+        for who in range(PEOPLE):
+            self.ask(who)
+        assert self.mine == before
+        self.store.write(lambda session: setattr(self.campaign_in(session), "closed", False))
 
     @rule()
     def reclaim(self):

@@ -1,6 +1,7 @@
 """Who signs in: secrets, invites that work once, names that are somebody's alone."""
 
 import stat
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -94,6 +95,23 @@ def test_secrets_that_are_none_are_refused(tmp_path):
         people.read_secret(tmp_path / "missing" / "ratings.db", {})
     with pytest.raises(ConfigError, match=r"set \$WEBQA_SECRET"):
         people.read_secret("postgresql://host/name", {})
+
+
+def test_a_secret_that_is_lost_is_not_made_anew_in_silence(tmp_path):
+    where = tmp_path / "ratings.db"
+    with open_store(where) as store:
+        first = people.secret_of(store, where, {})
+        assert people.secret_of(store, where, {}) == first
+        store.write(invited)
+        assert people.secret_of(store, where, {}) == first
+        (tmp_path / "ratings.db.secret").unlink()
+        with pytest.raises(ConfigError, match=r"ratings\.db\.secret is gone") as told:
+            people.secret_of(store, where, {})
+        assert not (tmp_path / "ratings.db.secret").exists()
+        assert people.secret_of(store, where, {people.VARIABLE: "x" * 32}) == b"x" * 32
+        command = str(told.value).partition("make a new one: ")[2]
+        subprocess.run(["sh", "-c", command], check=True)
+        assert people.secret_of(store, where, {}) != first
 
 
 def test_a_hash_depends_on_secret_purpose_and_token():

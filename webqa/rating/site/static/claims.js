@@ -1,5 +1,6 @@
 // Claims are drawn in the answers, and rated where the mouse is or from the keyboard.
 
+import * as keys from "./keys.js";
 import { points, pointsBefore, rangeOf, wholeWords } from "./offsets.js";
 import * as rows from "./rows.js";
 
@@ -126,7 +127,7 @@ function pressed(event) {
 
 // Carry out a single key at a claim; tell whether it is one.
 function rate(row, key) {
-  if (document.getElementById("single-keys").checked === false) return false;
+  if (!keys.areWanted()) return false;
   if (DIGITS[key]) {
     const [kind, value] = DIGITS[key];
     const input = row.querySelector(`[name^=${kind}-][value=${value}]`);

@@ -2,11 +2,11 @@
 // saved as it is written. Every form works without this.
 
 import { citeByButton, saveAsWritten } from "./answering.js";
+import * as keys from "./keys.js";
 import { quoteBySelecting } from "./quoting.js";
 import { count } from "./working.js";
 
 const QUOTED = "quoted-at"; // how far the page was scrolled when something was quoted
-const KEYS = "single-keys"; // where it is remembered, as on the page of a comparison
 const work = document.getElementById("work");
 const told = document.getElementById("told");
 const times = document.querySelectorAll("input[name=active_ms]");
@@ -56,12 +56,9 @@ function remind() {
 
 /** Keys without Ctrl press the buttons that name them, unless something is being typed. */
 function useKeys() {
-  const wanted = document.getElementById("single-keys");
-  wanted.checked = localStorage.getItem(KEYS) !== "off";
-  wanted.addEventListener("change", () => localStorage.setItem(KEYS, wanted.checked ? "on" : "off"));
+  keys.setUp();
   document.addEventListener("keydown", (event) => {
-    const isTyping = event.target.closest("input, textarea, select");
-    if (!wanted.checked || isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!keys.isSingle(event)) return;
     const place = { "/": "query", f: "find", p: "text" }[event.key];
     const found = place
       ? document.getElementById(place)

@@ -1,19 +1,18 @@
 // The page of a comparison: ties its parts together. Without it the page is a plain form.
 
 import * as claims from "./claims.js";
+import * as keys from "./keys.js";
 import * as saving from "./saving.js";
 import { count } from "./working.js";
 
 const form = document.getElementById("task");
 const peek = document.getElementById("peek");
 const guidelines = document.getElementById("guidelines");
-const single = document.getElementById("single-keys");
 
 saving.setUp();
 claims.setUp(saving.changed);
 count(form.elements.active_ms, Number(form.dataset.idle));
-single.checked = localStorage.getItem("single-keys") !== "off";
-single.addEventListener("change", () => localStorage.setItem("single-keys", single.checked ? "on" : "off"));
+keys.setUp();
 document.addEventListener("click", followed);
 document.addEventListener("keydown", pressed);
 guidelines.addEventListener("beforetoggle", keepPlace);
@@ -61,8 +60,6 @@ function keepPlace(event) {
 
 const focusScale = (scale) => (scale.querySelector("input:checked") ?? scale.querySelector("input")).focus();
 
-const isTyping = (target) => target.matches?.("textarea, select, input:not([type=radio], [type=checkbox])");
-
 function pressed(event) {
   if (event.key === "Enter" && event.ctrlKey) {
     event.preventDefault();
@@ -73,8 +70,7 @@ function pressed(event) {
     if (guidelines.matches(":popover-open")) guidelines.hidePopover();
     return;
   }
-  const plain = !event.ctrlKey && !event.altKey && !event.metaKey;
-  if (plain && single.checked && !isTyping(event.target) && act(event.key, event.target)) event.preventDefault();
+  if (keys.isSingle(event) && act(event.key, event.target)) event.preventDefault();
 }
 
 // Carry out a single key; tell whether it is one.

@@ -65,9 +65,9 @@ def test_with_the_mouse_from_a_question_to_a_batch(questions, page, faults, tmp_
     page.get_by_label("Search the web").fill("sky blue")
     page.get_by_role("button", name="Search", exact=True).click()
     page.get_by_role("button", name="Why the sky is blue").click()
-    page.wait_for_selector("#quoting")
+    page.get_by_text("Select words on the page").wait_for()  # as the script says once it runs
     select_words(page, "The sky", "blue light.")
-    assert f"{len(QUOTED)} characters" in page.locator("#chosen").inner_text()
+    expect(page.locator("#chosen")).to_contain_text(f"{len(QUOTED)} characters")
     assert faults(page) == []
     page.get_by_role("button", name="Quote", exact=True).click()
     page.wait_for_selector("mark")
@@ -80,7 +80,7 @@ def test_with_the_mouse_from_a_question_to_a_batch(questions, page, faults, tmp_
     page.get_by_role("button", name="Check the citations").click()
     page.get_by_text("Every sentence cites a quote").wait_for()
     assert faults(page) == []
-    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="Submit and go on").click()
     page.wait_for_url("**/campaign/1")
     with questions.store.reading() as session:
         campaign = session.scalars(select(Campaign)).one()
@@ -136,7 +136,7 @@ def test_with_the_keyboard_alone(questions, page):
     arrived(page, "#answer")
     page.get_by_label("Your answer").focus()
     page.keyboard.type("It scatters. [1]")
-    page.get_by_role("button", name="Submit").focus()
+    page.get_by_role("button", name="Submit and go on").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/campaign/1")
     episode = from_json(questions.all(select(Rating.judgement))[0], Episode)

@@ -72,9 +72,13 @@ def test_every_page_fits_and_is_accessible(live, context, faults, size):
     page.keyboard.press("Escape")
     page.locator("a.cite").first.click()
     look("source")
-    for path in ("campaign/1", "dashboard", "dashboard/1", "item/1", "nowhere"):
+    for path in ("campaign/1", "dashboard", "dashboard/1", "item/1", "invite", "nowhere"):
         page.goto(f"{served.address}/{path}")
         look(path)
+    page.goto(f"{served.address}/invite")
+    page.get_by_role("button", name="Make a link").click()
+    page.get_by_text("It is shown now and never again").wait_for()
+    look("a link")
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 
