@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reward.support import Case, RuleJudge, features, open_judge
+from reward.support import Case, RuleJudge, features, open_support_judge
 
 FOLDS, DRAWS, BINS = 5, 1000, 10
 Numbers = NDArray[np.float64]
@@ -147,7 +147,7 @@ def main() -> None:
     _show("rules, five folds", whole, some, in_folds(claims, whole))
     for name in ["", *given.model]:
         begin = time.perf_counter()
-        judge = open_judge(name)
+        judge = open_support_judge(name)
         values = np.array(asyncio.run(judge.judge([one.case for one in claims])))
         _show("rules, as shipped" if isinstance(judge, RuleJudge) else name, whole, some, values)
         print(f"<!-- {(time.perf_counter() - begin) / len(claims) * 1000:.1f} ms a claim -->")

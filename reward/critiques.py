@@ -18,7 +18,7 @@ from reward.claims import Claim
 from reward.differences import Difference, differences
 from reward.rules import DECORATIVE, overlap, says_nothing
 from reward.spans import Placed, masked, placed_claims
-from reward.support import Case, Judge, RuleJudge, evidence
+from reward.support import Case, RuleJudge, SupportJudge, evidence
 
 CritiqueKind = Literal["unsupported", "contradiction", "number", "citation", "trust", "other"]
 
@@ -76,7 +76,7 @@ class RuleCritic:
 
     name = f"rules-{VERSION}"
 
-    def __init__(self, judge: Judge | None = None) -> None:
+    def __init__(self, judge: SupportJudge | None = None) -> None:
         """Take who judges support; None: the judge by rules."""
         self._judge = judge or RuleJudge()
 

@@ -135,7 +135,7 @@ def gold_parts(answer: Answer, accepted: Sequence[str], few: int = 30) -> dict[s
     return {name: float(value) for name, value in zip(names, values, strict=True)}
 
 
-class Judge(Protocol):
+class PreferenceJudge(Protocol):
     """Says which answer of each pair is better: a person's file, a model, a simulated rater."""
 
     @property

@@ -91,7 +91,7 @@ class Verdicts:
 
 
 class RubricJudge:
-    """A support judge (reward.support.Judge) that is a language model with a rubric."""
+    """A support judge (reward.support.SupportJudge) that is a language model with a rubric."""
 
     def __init__(self, model: TextModel, config: RubricConfig = DEFAULT) -> None:
         self._model = model

@@ -34,7 +34,7 @@ class Case(NamedTuple):
     """Texts that are read together; none supports nothing."""
 
 
-class Judge(Protocol):
+class SupportJudge(Protocol):
     """Judges whether evidence supports claims."""
 
     @property
@@ -127,7 +127,7 @@ class SupportScorer:
     al. 2023), with probabilities in place of yes and no.
     """
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: SupportJudge) -> None:
         self.judge = judge
         self.name = f"support:{judge.name}"
 
@@ -210,7 +210,7 @@ def _worths(claim: Claim, judged: dict[Case, float]) -> list[float]:
     ]
 
 
-def open_judge(model: str = "") -> Judge:
+def open_support_judge(model: str = "") -> SupportJudge:
     """Open the judge by rules, or an entailment model: a folder, or its name on the hub.
 
     Raises:

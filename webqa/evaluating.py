@@ -46,7 +46,7 @@ from reward.model import RewardModel
 from reward.rubric import TruthJudge
 from reward.rules import RULES as RULES_BY_NAME
 from reward.scorers import Scorer
-from reward.support import Judge, RuleJudge
+from reward.support import RuleJudge, SupportJudge
 from webqa.asking import make_policy
 from webqa.asking_again import ask_again
 from webqa.choosing import scores_of
@@ -81,7 +81,7 @@ class Tested(NamedTuple):
 class Means:
     """What episodes are measured with."""
 
-    judge: Judge | None = None
+    judge: SupportJudge | None = None
     """Of support; None: citations are counted and not judged."""
     asker: Asker | None = None
     """Asks the policy again; None: it is asked nothing."""

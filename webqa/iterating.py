@@ -152,10 +152,10 @@ def _check_judge(job: Job) -> None:
         ConfigError: there is none of this name, or the questions lack what it needs.
         ModelError: it is a model that cannot be used.
     """
-    from webqa.judging import open_judge
+    from webqa.judging import open_preference_judge
 
     if job.config.judge != PEOPLE:
-        open_judge(job.config.judge, job.questions, job.config.seed)
+        open_preference_judge(job.config.judge, job.questions, job.config.seed)
 
 
 def _check_folder(folder: Path) -> None:
@@ -219,14 +219,14 @@ def _compare(job: Job, stages: Stages, now: Round, seed: int) -> None:
         Waiting: they have not.
         RecordError: their file cannot be read.
     """
-    from webqa.judging import check_judged, judge_pairs, open_judge
+    from webqa.judging import check_judged, judge_pairs, open_preference_judge
 
     pairs, name = now.folder / PAIRS, f"{now.number}-comparisons"
     if job.config.judge != PEOPLE:
         stages.make(
             name,
             lambda: judge_pairs(
-                pairs, now.comparisons, open_judge(job.config.judge, job.questions, seed)
+                pairs, now.comparisons, open_preference_judge(job.config.judge, job.questions, seed)
             ),
         )
         return

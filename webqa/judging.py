@@ -21,7 +21,7 @@ from env.records import to_json
 from policies.checkpoints import write_whole
 from reward.comparisons import Comparison, read_comparisons, write_comparisons
 from reward.pairs import Candidates, Pair, PairConfig, choose, judged
-from reward.rater import GoldScorer, Judge, RaterConfig, SimulatedRater
+from reward.rater import GoldScorer, PreferenceJudge, RaterConfig, SimulatedRater
 from reward.scorers import Scorer
 from webqa.best_of import SCORES, EpisodeScore, Sample, read_samples
 from webqa.choosing import scores_of
@@ -55,7 +55,7 @@ class ScorerJudge:
         ]
 
 
-def open_judge(name: str, questions: Path, seed: int) -> Judge:
+def open_preference_judge(name: str, questions: Path, seed: int) -> PreferenceJudge:
     """Return the judge of this name: `simulated`, or what `--scorer` takes.
 
     Raises:
@@ -88,7 +88,7 @@ def write_pairs(run: Path, out: Path, questions: Path, config: PairConfig) -> in
     return len(pairs)
 
 
-def judge_pairs(pairs: Path, out: Path, judge: Judge) -> int:
+def judge_pairs(pairs: Path, out: Path, judge: PreferenceJudge) -> int:
     """Have pairs judged and write the comparisons; return how many."""
     found = list(read(pairs, Pair))
     comparisons = asyncio.run(judge.judge(found))

@@ -101,9 +101,9 @@ def _open(name: str) -> Scorer:
 
 
 def _open_support(model: str) -> Scorer:
-    from reward.support import SupportScorer, open_judge
+    from reward.support import SupportScorer, open_support_judge
 
-    return SupportScorer(open_judge(model))
+    return SupportScorer(open_support_judge(model))
 
 
 def _open_gold(file: Path) -> Scorer:

@@ -25,7 +25,7 @@ _PREFERENCES = {1: 1.0, 2: -1.0, 0: 0.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Row:
     """One row, of which the answers are read apart."""
 
     question: str
@@ -34,7 +34,7 @@ class Judged:
     preference: list[int]
 
 
-def from_row(row: Judged, answers: list[str]) -> Iterator[Comparison | Unusable]:
+def from_row(row: Row, answers: list[str]) -> Iterator[Comparison | Unusable]:
     """Yield six comparisons, or for one of them why it is none.
 
     Raises:

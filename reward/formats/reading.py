@@ -21,7 +21,7 @@ from env.records import to_json
 from env.sanitise import sanitise
 from reward.comparisons import Comparison, is_torn
 from reward.formats import fine_grained, trl, webgpt
-from reward.formats.rows import FileRead, Format, Reading, Taken, Unusable
+from reward.formats.rows import FileRead, Format, Loaded, Taken, Unusable
 
 FORMS: tuple[Format, ...] = ("webqa", "webgpt", "hugging-face", "fine-grained", "trl")
 _PASSED_OVER = frozenset(("tokens", "tokens_0", "tokens_1", "feedback", "gold"))
@@ -35,7 +35,7 @@ class _Row(NamedTuple):
     """What stands there, or why it cannot be read."""
 
 
-def read(paths: Sequence[Path]) -> Reading:
+def read(paths: Sequence[Path]) -> Loaded:
     """Read files of comparisons together.
 
     A comparison that stands in two files is taken once. An empty result is no error here.
@@ -59,10 +59,10 @@ def read(paths: Sequence[Path]) -> Reading:
                 taken.skip(row.place, error)
         new = len(taken.comparisons) - before
         files.append(FileRead(path, rows, new, len(taken.skipped) - skipped, dict(forms)))
-    return Reading(taken.comparisons, taken.skipped, files, dict(taken.notes))
+    return Loaded(taken.comparisons, taken.skipped, files, dict(taken.notes))
 
 
-def load(paths: Sequence[Path]) -> Reading:
+def load(paths: Sequence[Path]) -> Loaded:
     """Read files of comparisons that are needed: as `read`, but there must be one.
 
     Raises:
@@ -127,7 +127,7 @@ def _take(row: _Row, form: Format, taken: Taken) -> None:
         found = [trl.from_row(_as(value, trl.PreferenceRow))]
     else:
         answers = fine_grained.answers_of(value)
-        found = list(fine_grained.from_row(_as(value, fine_grained.Judged), answers))
+        found = list(fine_grained.from_row(_as(value, fine_grained.Row), answers))
     if form != "webqa" and not all(map(_is_clean, _texts(value))):
         taken.notes[_CLEANED] += 1
     for one in found:

@@ -53,7 +53,7 @@ class FileRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Loaded:
     """What files gave: nothing in them is left out without being counted."""
 
     comparisons: list[Comparison]

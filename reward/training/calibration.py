@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reward.training.metrics import Floats, Judged
+from reward.training.metrics import Floats, ScoredPairs
 
 RIDGE = 0.1
 """Keeps the weights finite where the pairs can be told apart without a fault."""
@@ -27,7 +27,7 @@ class Calibration:
     """Log-odds for a hundred words more."""
 
 
-def calibrate(judged: Judged, *, length_term: bool = False) -> Calibration:
+def calibrate(judged: ScoredPairs, *, length_term: bool = False) -> Calibration:
     """Fit on pairs, without ties: 0.73 is then the probability among those who do prefer one."""
     judged = judged.part(judged.preference != 0)
     if not len(judged.preference):
@@ -43,14 +43,14 @@ def calibrate(judged: Judged, *, length_term: bool = False) -> Calibration:
     return Calibration(size / slope, weights[1] / _size(apart) if length_term else 0.0)
 
 
-def calibrated(judged: Judged, calibration: Calibration) -> Judged:
+def calibrated(judged: ScoredPairs, calibration: Calibration) -> ScoredPairs:
     """Return the pairs with differences in log-odds."""
     apart = judged.lengths[:, 0] - judged.lengths[:, 1]
     difference = judged.difference / calibration.temperature + calibration.length * apart
-    return Judged(difference, judged.preference, judged.lengths, judged.questions)
+    return ScoredPairs(difference, judged.preference, judged.lengths, judged.questions)
 
 
-def crossed(judged: Judged, *, length_term: bool = False) -> Judged:
+def crossed(judged: ScoredPairs, *, length_term: bool = False) -> ScoredPairs:
     """Return calibrated pairs, each by a calibration fitted on the other half of the questions.
 
     What is measured on them is honest, and what a calibration on all of them is for the future.
@@ -61,7 +61,7 @@ def crossed(judged: Judged, *, length_term: bool = False) -> Judged:
         if here.any() and (judged.preference[~here] != 0).any():
             fitted = calibrate(judged.part(~here), length_term=length_term)
             difference[here] = calibrated(judged.part(here), fitted).difference
-    return Judged(difference, judged.preference, judged.lengths, judged.questions)
+    return ScoredPairs(difference, judged.preference, judged.lengths, judged.questions)
 
 
 def _size(values: Floats) -> float:

@@ -35,7 +35,7 @@ from reward.training.calibration import calibrate, calibrated, crossed
 from reward.training.config import PreferenceConfig, RewardTraining, check, loop_of
 from reward.training.groups import Group, Groups, make_groups
 from reward.training.metrics import Floats, measure_pairs
-from reward.training.work import RewardWork, judged, outputs_of
+from reward.training.work import RewardWork, outputs_of, scored_pairs
 
 TRAIN = BEGUN
 EVALUATION = "evaluation.json"
@@ -209,10 +209,10 @@ def _finish(
         outputs.append(scaled)
         measured |= {
             f"member_{number}/{name}": value
-            for name, value in measure_pairs(judged(held_out, scaled)).items()
+            for name, value in measure_pairs(scored_pairs(held_out, scaled)).items()
             if name in ("accuracy", "log_loss", "ece")
         }
-    joint = judged(held_out, [np.mean(of, axis=0) for of in zip(*outputs, strict=True)])
+    joint = scored_pairs(held_out, [np.mean(of, axis=0) for of in zip(*outputs, strict=True)])
     fitted = calibrate(joint, length_term=preferences.length_term)
     honest = measure_pairs(crossed(joint, length_term=preferences.length_term))
     fond = measure_pairs(calibrated(joint, fitted))
@@ -243,7 +243,7 @@ def _calibrated_member(
 ) -> tuple[Member, list[Floats]]:
     """Return a member's settings, and its outputs by them."""
     centre = float(np.concatenate(raw).mean())
-    temperature = calibrate(judged(groups, raw)).temperature
+    temperature = calibrate(scored_pairs(groups, raw)).temperature
     name = "." if folder == out else folder.name
     member = Member(name, tokenizer_hash(classifier), centre, temperature)
     return member, [(one - centre) / temperature for one in raw]

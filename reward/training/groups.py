@@ -19,7 +19,7 @@ from reward.text import Reader, Reading, length_of
 from reward.training.config import SLIGHT, PreferenceConfig
 
 
-class Pair(NamedTuple):
+class Compared(NamedTuple):
     """Two of a group's answers, by their numbers in it."""
 
     first: int
@@ -37,7 +37,7 @@ class Group:
     readings: tuple[Reading, ...]
     lengths: tuple[float, ...]
     """Of the answers, in hundreds of words."""
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Compared, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +95,7 @@ class _Building:
 
     def __init__(self, question: str) -> None:
         self.question = question
-        self.pairs: list[Pair] = []
+        self.pairs: list[Compared] = []
         self._numbers: dict[Answer, int] = {}
         self._readings: list[Reading] = []
         self._lengths: list[float] = []
@@ -106,7 +106,7 @@ class _Building:
         except ModelError:
             left_out["comparison of an answer that is too long for the model"] += 1
             return
-        self.pairs.append(Pair(numbers[0], numbers[1], one.preference))
+        self.pairs.append(Compared(numbers[0], numbers[1], one.preference))
 
     def _number(self, answer: Answer, reader: Reader, left_out: Counter[str]) -> int:
         if answer not in self._numbers:

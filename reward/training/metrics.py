@@ -22,7 +22,7 @@ ALIKE = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class ScoredPairs:
     """Pairs that people judged, side by side."""
 
     difference: Floats
@@ -34,9 +34,9 @@ class Judged:
     questions: NDArray[np.int64]
     """(pairs,) number of the question."""
 
-    def part(self, chosen: NDArray[np.bool_]) -> Judged:
+    def part(self, chosen: NDArray[np.bool_]) -> ScoredPairs:
         """Return some of the pairs."""
-        return Judged(
+        return ScoredPairs(
             self.difference[chosen],
             self.preference[chosen],
             self.lengths[chosen],
@@ -44,7 +44,7 @@ class Judged:
         )
 
 
-def measure_pairs(judged: Judged) -> dict[str, float]:
+def measure_pairs(judged: ScoredPairs) -> dict[str, float]:
     """Return what can be said of rewards.
 
     `accuracy` (equal rewards count a half), `log_loss` and `ece` without ties; `loss` is the
@@ -84,17 +84,17 @@ def calibration_error(probability: Floats) -> float:
     return float(sum(off) / max(1, len(probability)))
 
 
-def _right(judged: Judged) -> Floats:
+def _right(judged: ScoredPairs) -> Floats:
     """Return 1 where the preferred answer has the higher reward, and a half for equal ones."""
     return 0.5 + 0.5 * np.sign(judged.difference * judged.preference)
 
 
-def _longer(judged: Judged) -> Floats:
+def _longer(judged: ScoredPairs) -> Floats:
     """Return 1 where the longer answer is preferred, and a half for equal lengths."""
     return 0.5 + 0.5 * np.sign((judged.lengths[:, 0] - judged.lengths[:, 1]) * judged.preference)
 
 
-def _cuts(judged: Judged) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+def _cuts(judged: ScoredPairs) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     margin = np.abs(judged.difference)
     edges = np.quantile(margin, [0, 1 / 3, 2 / 3, 1]) if len(margin) else np.zeros(4)
     yield "unsure", margin <= edges[1]

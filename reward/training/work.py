@@ -19,7 +19,7 @@ from reward.running import Classifier, make_batch, run, score_readings
 from reward.training.config import PreferenceConfig
 from reward.training.groups import Group, Groups
 from reward.training.loss import pair_loss, targets_of, weights_of
-from reward.training.metrics import Floats, Judged, measure_pairs
+from reward.training.metrics import Floats, ScoredPairs, measure_pairs
 
 
 class RewardWork(Work):
@@ -96,7 +96,7 @@ class RewardWork(Work):
                 "the model's output is no number any more: use a lower --learning-rate, or, if it "
                 "was none before the first step, another --model: the weights of this are broken"
             )
-        return measure_pairs(judged(self._groups.validation, outputs))
+        return measure_pairs(scored_pairs(self._groups.validation, outputs))
 
 
 def outputs_of(classifier: Classifier, groups: Sequence[Group]) -> list[Floats]:
@@ -107,7 +107,7 @@ def outputs_of(classifier: Classifier, groups: Sequence[Group]) -> list[Floats]:
     ]
 
 
-def judged(groups: Sequence[Group], outputs: Sequence[Floats]) -> Judged:
+def scored_pairs(groups: Sequence[Group], outputs: Sequence[Floats]) -> ScoredPairs:
     """Return the groups' pairs with what a model says of them."""
     rows = [
         (
@@ -120,7 +120,7 @@ def judged(groups: Sequence[Group], outputs: Sequence[Floats]) -> Judged:
         for pair in group.pairs
     ]
     difference, preference, lengths, questions = zip(*rows, strict=True)
-    return Judged(
+    return ScoredPairs(
         np.array(difference, np.float64),
         np.array(preference, np.float64),
         np.array(lengths, np.float64),

@@ -6,7 +6,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from policies.models.base import ModelError
 from reward.entailment import EntailmentConfig, EntailmentJudge, open_entailment
-from reward.support import Case, open_judge
+from reward.support import Case, open_support_judge
 from tests.policies.models.small import make_tokenizer, save_model
 
 MNLI = {0: "contradiction", 1: "neutral", 2: "Entailment"}
@@ -55,7 +55,7 @@ def save(folder, tokenizer, **changes):
 async def test_the_label_is_found_by_its_name(tmp_path, tokenizer):
     """Fails when a label is taken by its place."""
     folder = save(tmp_path / "nli", tokenizer)
-    judge = open_judge(str(folder))
+    judge = open_support_judge(str(folder))
     assert judge.name == str(folder)
     (found,) = await judge.judge([Case("Air is blue.", ("The sky is blue.",))])
     model = make_classifier(tokenizer)

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from reward.training.calibration import calibrate, calibrated, crossed
 from reward.training.config import PreferenceConfig
 from reward.training.loss import pair_loss, targets_of, weights_of
-from reward.training.metrics import Judged, calibration_error, measure_pairs
+from reward.training.metrics import ScoredPairs, calibration_error, measure_pairs
 
 NUMBERS = st.floats(-5, 5)
 
 
 def judged(difference, preference, lengths=None, questions=None):
     size = len(difference)
-    return Judged(
+    return ScoredPairs(
         np.array(difference, float),
         np.array(preference, float),
         np.array(lengths if lengths is not None else [[1.0, 1.0]] * size, float),

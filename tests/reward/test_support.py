@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from env.answers import NOTHING_FOUND
 from env.records import Answer, Quote
 from reward.rules import overlap
-from reward.support import Case, RuleJudge, SupportScorer, features, open_judge
+from reward.support import Case, RuleJudge, SupportScorer, features, open_support_judge
 
 
 class Table:
@@ -100,7 +100,7 @@ def test_features_are_shares(claim, evidence):
 
 
 def test_without_a_model_the_judge_goes_by_rules():
-    assert isinstance(open_judge(), RuleJudge)
+    assert isinstance(open_support_judge(), RuleJudge)
 
 
 @pytest.mark.parametrize(

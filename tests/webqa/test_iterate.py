@@ -25,7 +25,7 @@ from webqa.best_of import EpisodeScore
 from webqa.cli import main
 from webqa.cli.iterate import iterate as command
 from webqa.iterating import IterateConfig, Job, StageFlags, Waiting, check, iterate
-from webqa.judging import ScorerJudge, check_judged, judge_pairs, open_judge, write_pairs
+from webqa.judging import ScorerJudge, check_judged, judge_pairs, open_preference_judge, write_pairs
 from webqa.questions import write_questions
 from webqa.rating.store.database import open_store, stamp
 from webqa.rating.store.tables import Person
@@ -178,7 +178,7 @@ def test_the_rating_page_judges_a_round(job):
 def test_judgements_of_other_answers_are_refused(job, tmp_path):
     pairs, out = tmp_path / "pairs.jsonl", tmp_path / "comparisons.jsonl"
     write_pairs(sampled(tmp_path / "run"), pairs, job.questions, PairConfig(each=1))
-    judge_pairs(pairs, out, open_judge("simulated", job.questions, 0))
+    judge_pairs(pairs, out, open_preference_judge("simulated", job.questions, 0))
     assert check_judged(pairs, out) == 3
     out.write_text(out.read_text().replace("Air scatters", "Fog scatters").replace("Clouds", "All"))
     with pytest.raises(ConfigError, match="is of none of the pairs"):

@@ -16,7 +16,7 @@ from webqa.folders import expanded
 
 if TYPE_CHECKING:
     from reward.comparisons import Comparison
-    from reward.formats.rows import FileRead, Reading
+    from reward.formats.rows import FileRead, Loaded
 
 LINE = 300
 """Characters of a line about a file, at the most."""
@@ -70,7 +70,7 @@ def _check(out: Path, sources: Sequence[Path]) -> None:
         raise ConfigError(f"{out} is also read: name another file to write")
 
 
-def _tell(reading: Reading) -> None:
+def _tell(reading: Loaded) -> None:
     for file in reading.files:
         _note(_about(file))
     first: dict[str, str] = {}

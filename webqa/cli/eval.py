@@ -226,14 +226,14 @@ def _opened_means(job: _Job, loop: Loop) -> Iterator[Means]:
     """Open what episodes are measured with, and close it in the end."""
     from policies.asking import make_asker
     from reward.rubric import open_rubric
-    from reward.support import open_judge
+    from reward.support import open_support_judge
 
     named, means = job.how.judge, means_without_model(job.work)
     means = replace(means, asker=make_asker(job.made.model))
     if named in (RULES, NOBODY):
         yield means
     elif not named.startswith(RUBRIC):
-        yield replace(means, judge=open_judge(named))
+        yield replace(means, judge=open_support_judge(named))
     else:
         opened = open_rubric(named.removeprefix(RUBRIC))
         try:

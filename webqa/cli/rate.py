@@ -38,6 +38,7 @@ rate = App(
     `create` makes a campaign, `invite` links for the people who work on it, `serve` the page;
     `status` tells how far it is, `export` writes what people said, and `backup` copies all.""",
     help_epilogue="",
+    default_parameter=Parameter(negative=()),
 )
 rate.command(
     "webqa.cli.rate_create:create",

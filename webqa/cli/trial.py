@@ -33,6 +33,7 @@ trial = App(
     `make` writes tasks for `webqa rate create --tasks`, some with a planted flaw and some without;
     `report` tells what people found, assisted and alone; `simulate` checks that it can be told.""",
     help_epilogue="",
+    default_parameter=Parameter(negative=()),
 )
 
 

@@ -28,7 +28,7 @@ from env.web.base import Web
 from policies.asking import make_asker
 from policies.base import Policy, Rollout, Setup, episode_seed, run_episode
 from policies.language_model import LanguageModelConfig, LanguageModelPolicy
-from reward.support import open_judge
+from reward.support import open_support_judge
 from webqa.asking import make_policy
 from webqa.asking_again import ask_again
 from webqa.harness.inspect_model import CONTEXT, InspectModel
@@ -221,7 +221,7 @@ def measures(names: Sequence[str] = NAMES["questions"], judge: str = "") -> Scor
     """
     if unknown := [name for name in names if name not in MEASURES]:
         raise ConfigError(f"there is no measure {unknown[0]!r}: see webqa eval")
-    judging = open_judge(judge)
+    judging = open_support_judge(judge)
 
     async def score(state: TaskState, target: Target) -> Score:
         if (found := state.store.get(STORED)) is None:

@@ -24,7 +24,7 @@ from typing import Literal, NamedTuple
 from env.records import Answer
 from reward.claims import claims_of
 from reward.rules import telling
-from reward.support import Case, Judge, evidence
+from reward.support import Case, SupportJudge, evidence
 
 MOST = 3
 """Citations of a sentence that ALCE reads; those behind them are not counted at all."""
@@ -94,7 +94,7 @@ def statements_of(answer: Answer) -> list[Statement]:
 
 
 async def judge_statements(
-    statements: Iterable[Statement], judge: Judge, config: SupportConfig | None = None
+    statements: Iterable[Statement], judge: SupportJudge, config: SupportConfig | None = None
 ) -> dict[Case, float | None]:
     """Ask a judge all that ALCE and Liu et al. need of some statements; each case once.
 
@@ -116,7 +116,9 @@ async def judge_statements(
     return judged | await _ask(judge, second, judged)
 
 
-async def _ask(judge: Judge, cases: Iterable[Case], known: Judged) -> dict[Case, float | None]:
+async def _ask(
+    judge: SupportJudge, cases: Iterable[Case], known: Judged
+) -> dict[Case, float | None]:
     asked = [case for case in dict.fromkeys(cases) if case not in known]
     told: Sequence[float | None] = await judge.judge(asked) if asked else []
     return {

@@ -16,7 +16,7 @@ from typing import Literal
 from env.answers import says_nothing_found
 from env.citations import strip_citations
 from env.records import Answer, Episode, Page, Question
-from reward.support import Judge
+from reward.support import SupportJudge
 from webqa.metrics.citations import SupportConfig, alce, judge_statements, liu, statements_of
 from webqa.metrics.containment import (
     accepted_in_answer,
@@ -135,7 +135,7 @@ NOTHING = Further()
 async def measure_episode(
     episode: Episode,
     pages: Mapping[str, Page],
-    judge: Judge | None = None,
+    judge: SupportJudge | None = None,
     further: Further = NOTHING,
     config: MeasureConfig | None = None,
 ) -> dict[str, float]:
@@ -269,7 +269,7 @@ def _likeness(question: Question, answer: Answer | None) -> dict[str, float]:
 
 
 async def _supported(
-    answer: Answer, judge: Judge, config: SupportConfig
+    answer: Answer, judge: SupportJudge, config: SupportConfig
 ) -> tuple[dict[str, float], int]:
     """Judge an answer's citations; return the figures, and how many judgements were not given."""
     statements = statements_of(answer)

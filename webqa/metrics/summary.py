@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from reward.abstention import Judged
 from reward.statistics import Interval, mean_interval
 from webqa.measured import Measured
-from webqa.metrics.abstention import Calibration, calibration
+from webqa.metrics.confidence import Calibration, calibration
 from webqa.metrics.measures import MEASURES
 
 EVERYTHING = "all"

@@ -111,7 +111,7 @@ class ServeConfig:
     session_days: float = 14.0
     """Days after which a person has to sign in again."""
     session_idle_days: float = 7.0
-    """Days without a visit after which it is so sooner."""
+    """Days without a visit after which that is so even sooner."""
     idle_seconds: float = 60.0
     """Time without key or pointer after which working time is no longer counted."""
     body_bytes: int = 2_000_000

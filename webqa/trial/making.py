@@ -22,7 +22,7 @@ from reward.critiques import Critic
 from reward.pairs import Pair
 from reward.rules import says_nothing
 from reward.spans import placed_claims
-from reward.support import Judge
+from reward.support import SupportJudge
 from webqa.rating.campaigns.evidence import with_evidence
 from webqa.rating.records import Planted, Task, Which
 from webqa.trial.config import FLAWS, FlawKind, TrialConfig
@@ -71,7 +71,7 @@ async def make_tasks(
     episodes: Iterable[Episode],
     pages: Mapping[str, Page],
     critic: Critic | None,
-    judge: Judge,
+    judge: SupportJudge,
     config: TrialConfig,
 ) -> Made:
     """Make the tasks of a trial, in an order that was drawn; at most one for each question.
@@ -155,7 +155,7 @@ async def _occasion(
     return "no kind of flaw could be planted in each of two answers, so that either may have it"
 
 
-async def _is_whole(answer: Answer, judge: Judge) -> bool:
+async def _is_whole(answer: Answer, judge: SupportJudge) -> bool:
     """Tell whether an answer has no flaw of support before one is planted."""
     claims = placed_claims(answer)
     return bool(claims) and len(await supported(answer, judge)) == len(claims)

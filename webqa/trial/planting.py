@@ -21,7 +21,7 @@ from env.records import Answer, Page, Quote
 from policies.extractive.candidates import split_sentences
 from reward.rules import overlap
 from reward.spans import Placed, masked, placed_claims
-from reward.support import Case, Judge, evidence
+from reward.support import Case, SupportJudge, evidence
 from webqa.trial.config import FlawKind
 from webqa.trial.naming import NameKind
 from webqa.trial.wording import Change, name_changes, names_in, negation_changes, number_changes
@@ -51,7 +51,7 @@ class Flawed(NamedTuple):
 class Sources:
     """What flaws are made of."""
 
-    judge: Judge
+    judge: SupportJudge
     names: Names
     """Names of the run, for those that an answer's own quotes do not have."""
     pages: Mapping[str, Page]
@@ -62,7 +62,7 @@ class Sources:
     """Quotes that a wrong mark may name besides the answer's own."""
 
 
-async def supported(answer: Answer, judge: Judge) -> list[Placed]:
+async def supported(answer: Answer, judge: SupportJudge) -> list[Placed]:
     """Return the sentences of an answer that their quotes support.
 
     Raises:
@@ -245,7 +245,7 @@ def _unsaid(value: float | None) -> bool:
     return value is not None and value < UNSUPPORTED
 
 
-async def _says_none(spoilt: Sequence[Placed], other: Quote, judge: Judge) -> bool:
+async def _says_none(spoilt: Sequence[Placed], other: Quote, judge: SupportJudge) -> bool:
     return all(map(_unsaid, await judge.judge([_case(one, [other]) for one in spoilt])))
 
 

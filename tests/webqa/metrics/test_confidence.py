@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from env.errors import Error
 from reward.abstention import Judged
-from webqa.metrics.abstention import bins_of, brier, calibration, calibration_error
+from webqa.metrics.confidence import bins_of, brier, calibration, calibration_error
 
 judgements = st.lists(st.builds(Judged, st.floats(0, 1), st.booleans()), min_size=1, max_size=40)
 
