@@ -8,7 +8,7 @@ from enum import IntEnum
 class Exit(IntEnum):
     """What the program says by its exit code."""
 
-    DONE = 0, "done; `ask` and `browse`: answered"
+    DONE = 0, "done; `ask` and `browse`: answered; a server that was told to end (SIGTERM)"
     ERROR = 1, "an error that the line on standard error explains; also: no search was answered"
     USAGE = 2, "the command was not understood"
     UNANSWERED = 3, "nothing was found that answers the question, or no answer was to be given"

@@ -58,7 +58,7 @@ def create(
         )
     tell_created(created, gathered.config)
     if gathered.config.kind == "demonstrate":
-        note("a server that runs without --web must be started again with it, to serve this one")
+        note("A server that runs without --web must be started again with it, to serve this one")
     flags = [*(["--web WEB"] if gathered.config.kind == "demonstrate" else ())]
     if database != DATABASE:
         flags.append(f"--database {database}")

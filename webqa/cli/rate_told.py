@@ -70,7 +70,7 @@ def tell_left_out(left_out: Mapping[str, int], noun: str = "rating") -> None:
 
 def tell_invited(number: int, role: str, days: float, at: str) -> None:
     """Print what the links just made are good for."""
-    links = counted(number, f"link for a {role}" if number == 1 else f"{role} link")
+    links = counted(number, f"{role} link")
     note(f"{links}, valid for {_lasting(days)}; serve with --accounts to let them in")
     if is_loopback(urlsplit(at).hostname or ""):
         note("They work on this machine alone: for others, give --at the address of the page")
