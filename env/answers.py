@@ -6,27 +6,29 @@ and others have their own normalisations, which live with the metrics.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from env.text import fold
+from env.sanitise import clean_characters
 from env.words import apart, is_symbols
 
 if TYPE_CHECKING:
     from env.records import Episode
 
 NOTHING_FOUND = "I found nothing that answers this."
+_STOP = re.compile(r"[.!?\n]")
 
 
 def normalise(text: str) -> str:
     """Lower-case, turn punctuation and symbols into spaces, collapse white space.
 
-    Characters that are written without spaces stand apart: see `env.words`.
+    The result is NFC. Characters that are written without spaces stand apart: see `env.words`.
     """
     kept = (
         " " if unicodedata.category(character)[0] in "PSZC" else character
-        for character in text.lower()
+        for character in unicodedata.normalize("NFC", text.lower())
     )
     return " ".join(apart("".join(kept)).split())
 
@@ -34,14 +36,15 @@ def normalise(text: str) -> str:
 def stands_in(accepted: Iterable[str], text: str) -> bool:
     """Tell whether one of the accepted answers occurs in the text as whole words.
 
-    One of symbols alone, which has no words, occurs where these symbols do.
+    One of symbols alone, which has no words, occurs where these very symbols do: the ™ of a text is
+    no `tm` in it, as it would be in a folded form.
     """
     padded = f" {normalise(text)} "
     return any(
         f" {wanted} " in padded
         if (wanted := normalise(answer))
-        else is_symbols(answer) and fold(answer) in fold(text)
-        for answer in accepted
+        else is_symbols(answer) and answer.strip() in clean_characters(text)
+        for answer in map(clean_characters, accepted)
     )
 
 
@@ -54,8 +57,15 @@ def shows_answer(episode: Episode, first: int | None = None) -> bool:
     return any(stands_in(episode.question.accepted, quote.text) for quote in quotes)
 
 
+def is_empty(text: str) -> bool:
+    """Tell whether a text says nothing at all, neither by a word nor by symbols alone."""
+    return not normalise(text) and not is_symbols(text)
+
+
 def says_nothing_found(text: str) -> bool:
-    """Tell whether an answer says that nothing was found."""
-    wanted = normalise(NOTHING_FOUND)
-    given = normalise(text)
-    return given.startswith(wanted) if given else not is_symbols(text)
+    """Tell whether an answer is empty, or begins with the sentence that nothing was found.
+
+    "I found nothing that answers this in full, but ..." is another sentence, and an answer.
+    """
+    first = _STOP.split(text.strip(), maxsplit=1)[0]
+    return is_empty(text) or normalise(first) == normalise(NOTHING_FOUND)

@@ -46,15 +46,20 @@ def make_answer(question: str, text: str, quotes: tuple[Quote, ...]) -> Answer:
     valid = [number for number in cited if 1 <= number <= len(quotes)]
     order = {number: place for place, number in enumerate(valid, start=1)}
     text = map_citations(text, order.get)
-    while any(number not in order.values() for number in cited_numbers(text)):
-        # Taking the [9] out of [[9]7] makes another mark.
-        text = map_citations(text, lambda number: number if 1 <= number <= len(order) else None)
+    # Taking the [9] out of [[9]7] makes another mark, which names no quote either.
+    text = MARK.sub(lambda mark: _plain_unless(mark, len(order)), text)
     return Answer(
         question=question,
         text=text.strip(),
         quotes=tuple(quotes[number - 1] for number in valid),
         removed=tuple(number for number in cited if number not in order),
     )
+
+
+def _plain_unless(mark: re.Match[str], quotes: int) -> str:
+    """Return a mark, in round brackets unless all its numbers are those of quotes."""
+    known = all(1 <= int(number) <= quotes for number in _numbers(mark))
+    return mark[0] if known else f"({mark[1]})"
 
 
 def _numbers(mark: re.Match[str]) -> list[str]:

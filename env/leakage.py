@@ -8,7 +8,6 @@ script without spaces two characters are as much as a word.
 
 from __future__ import annotations
 
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -80,7 +79,7 @@ def _numbered(links: Iterable[Link]) -> tuple[Link, ...]:
 
 
 def _grams(text: str) -> Iterator[tuple[str, ...]]:
-    words = normalise(unicodedata.normalize("NFC", text)).split()
+    words = normalise(text).split()
     # In halves of a word, so that two characters that stand alone in their script make one.
     ends = [0, *accumulate(1 if is_unspaced(word) else 2 for word in words)]
     for place, begun in enumerate(ends):

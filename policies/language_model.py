@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from env.answers import normalise, says_nothing_found
+from env.answers import is_empty, says_nothing_found
 from env.citations import cited_numbers, strip_citations
 from env.errors import ConfigError
 from env.records import Completion, Observation
@@ -96,8 +96,8 @@ class LanguageModelPolicy:
 def _cites(answer: str, observation: Observation) -> bool:
     """Tell whether an answer cites a quote that is there, or says that nothing was found."""
     cited = any(1 <= number <= len(observation.quotes) for number in cited_numbers(answer))
-    said = normalise(strip_citations(sanitise(answer)))
-    return bool(said) and (cited or says_nothing_found(said))
+    said = strip_citations(sanitise(answer))
+    return not is_empty(said) and (cited or says_nothing_found(said))
 
 
 class Asked(NamedTuple):

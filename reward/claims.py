@@ -12,7 +12,9 @@ from env.records import Answer, Quote
 from env.words import has_words, is_symbols
 from policies.extractive.candidates import split_sentences
 
-_MARKS_BEHIND = re.compile(rf"([.!?。！？｡]+[\"'”’)」』）】]*)((?:[ \t]*{MARK.pattern})+)")
+_MARKS_BEHIND = re.compile(
+    rf"(?<![.!?。！？｡])([.!?。！？｡]+[\"'”’)」』）】]*)((?:[ \t]*{MARK.pattern})+)"
+)
 """`sky. [1]`: the mark belongs to the sentence that the stop ends."""
 
 

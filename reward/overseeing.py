@@ -32,7 +32,8 @@ class RerankConfig:
     temperature: float = 1.0
     """At which they are drawn; above 0."""
     likelihood: float = 0.05
-    """What a nat of a command's log-probability counts beside its process score."""
+    """What a nat of a command's log-probability counts beside its process score; nothing where one
+    of the candidates has none."""
 
 
 class RerankingPolicy:
@@ -70,6 +71,8 @@ class RerankingPolicy:
     async def act(self, observation: Observation) -> Completion:
         """Write the best of the candidate commands, or the answer.
 
+        Where nothing could be drawn or judged, the model's own command is taken, and why is told.
+
         Raises:
             ModelError: the model failed, and there is no quote to answer with.
         """
@@ -79,11 +82,12 @@ class RerankingPolicy:
         try:
             candidates = await self._draw(observation)
             judged = await self.overseer.judge(observation, [one.text for one in candidates])
-        except ModelError:
-            # Alone it will most likely fail, too, and it knows what is done then.
-            return await self._alone.act(observation)
-        best = max(range(len(candidates)), key=lambda at: self._worth(candidates[at], judged[at]))
-        return candidates[best]
+        except ModelError as error:
+            # Alone it may fail, too, and it knows what is done then.
+            written = await self._alone.act(observation)
+            return replace(written, error=written.error or str(error))
+        worths = self._worths(candidates, judged)
+        return candidates[worths.index(max(worths))]
 
     async def _draw(self, observation: Observation) -> list[Completion]:
         """Return the candidates, each once, as they are meant."""
@@ -106,8 +110,14 @@ class RerankingPolicy:
             for one in once.values()
         ]
 
-    def _worth(self, candidate: Completion, judged: Score) -> float:
-        return judged.value + self.rerank.likelihood * sum(candidate.logprobs)
+    def _worths(self, candidates: Sequence[Completion], judged: Sequence[Score]) -> list[float]:
+        """Return what each counts; a server may tell how likely some were and not others."""
+        told = all(one.logprobs for one in candidates)
+        likelihood = self.rerank.likelihood if told else 0.0
+        return [
+            score.value + likelihood * sum(one.logprobs)
+            for one, score in zip(candidates, judged, strict=True)
+        ]
 
 
 YES, NO = "yes", "no"

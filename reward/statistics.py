@@ -18,6 +18,8 @@ Z95 = 1.959963984540054
 """Standard errors on each side of a mean that hold 95 % of a normal distribution."""
 _T1, _T2 = 12.706204736174698, 4.302652729749464
 """The same of Student's distribution with one and two degrees of freedom."""
+LARGEST = 1e150
+"""Of values whose mean is taken: squares of larger ones could not be added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,13 @@ def mean_interval(
     there are clusters.
 
     Args:
-        values: one for each episode; finite.
+        values: one for each episode; finite, and at most LARGEST in size.
         clusters: what each value belongs to, such as the id of its question; None: each to its own.
         shares: whether values of 0 and 1 alone are shares, and not numbers that happen to be so.
 
     Raises:
-        Error: no value, a value that is not finite, or another number of clusters than of values.
+        Error: no value, one that is not finite or too large, or another number of clusters than of
+            values.
     """
     sums = _deviations(values, clusters)
     mean, count = math.fsum(values) / len(values), len(sums)
@@ -73,8 +76,10 @@ def _deviations(values: Sequence[float], clusters: Sequence[Hashable] | None) ->
     """Return for each cluster by how much its values are above the mean, in sum."""
     if not values:
         raise Error("a mean needs at least one value")
-    if not all(map(math.isfinite, values)):
-        raise Error("a mean needs finite numbers: one of the values is none")
+    if not all(abs(value) <= LARGEST for value in values):
+        raise Error(
+            f"a mean needs finite numbers of at most {LARGEST:g}: one of the values is none"
+        )
     names: Sequence[Hashable] = range(len(values)) if clusters is None else clusters
     if len(names) != len(values):
         raise Error(f"each value needs its cluster: {len(values)} values, {len(names)} clusters")

@@ -7,7 +7,7 @@ they were. Alpha needs no rater's name.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -71,7 +71,11 @@ def agreement(
             one_tie = (first == 0) != (second == 0)
             same.append(0.5 if ties == "half" and one_tie else float(first == second))
             owners.append(name)
-    return mean_interval(same, owners) if same else None
+    if not same:
+        return None
+    found = mean_interval(same, owners)
+    # With halves it is no interval of shares, and may reach beyond them.
+    return replace(found, low=max(0.0, found.low), high=min(1.0, found.high))
 
 
 def krippendorff(

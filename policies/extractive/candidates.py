@@ -28,10 +28,12 @@ _ABBREVIATIONS = frozenset(
     Fig p pp b d r fl U.S U.K a.m p.m B.C A.D""".split()
 )
 _END = re.compile(
-    r"[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9À-Þ])|"
-    r"[。！？｡]+(?![。！？｡」』）】”’])\s*|[。！？｡]+[」』）】”’]+(?![ぁ-ん])\s*"
+    r"(?<![.!?])[.!?]+[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9À-Þ])|"
+    r"(?<![。！？｡])[。！？｡]+(?:[」』）】”’]++(?![ぁ-ん])|(?![。！？｡」』）】”’]))\s*"
 )
-"""Chinese and Japanese need no space behind their own stops; 「はい。」と goes on."""
+"""Chinese and Japanese need no space behind their own stops; 「はい。」と goes on.
+
+A run of stops is tried from its first alone: thousands of dots must not be read over and over."""
 _BEFORE_STOP = re.compile(r"(?:^|[\s(\[\"'“])([\w.]+)$")
 
 

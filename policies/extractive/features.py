@@ -62,7 +62,7 @@ def features(
     known = body | context
     typed = typed_places(asked, candidate)
     places = [place for place, one in enumerate(candidate.stems) if one in weights]
-    rarest = max(weights, key=weights.__getitem__)
+    rarest = max(weights, key=weights.__getitem__, default="")
     squares = {one: value * value for one, value in weights.items()}
     explains = asked.kind in ("reason", "manner")
     snippet = snippets.get(candidate.source.rank, frozenset())

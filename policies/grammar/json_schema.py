@@ -52,7 +52,8 @@ def from_json(text: str) -> str:
     command = BY_NAME.get(str(action.get("command"))) if isinstance(action, dict) else None
     if command is None:
         return text
-    argument = " ".join(str(action.get("argument", "")).split())
+    given = action.get("argument")
+    argument = "" if given is None else " ".join(str(given).split())
     return command.prefix if command.argument == "none" else command.prefix + argument
 
 

@@ -39,7 +39,15 @@ def test_an_accepted_answer_stands_in_a_text_as_whole_words(accepted, text, stan
 
 
 @pytest.mark.parametrize(
-    "text", [NOTHING_FOUND, "i found NOTHING that answers this", "", " \n", "."]
+    "text",
+    [
+        NOTHING_FOUND,
+        f"{NOTHING_FOUND} The quotes are of dogs.",
+        "i found NOTHING that answers this",
+        "",
+        " \n",
+        ".",
+    ],
 )
 def test_saying_that_nothing_was_found(text):
     assert says_nothing_found(text)
@@ -48,3 +56,4 @@ def test_saying_that_nothing_was_found(text):
 def test_an_answer_is_not_nothing():
     assert not says_nothing_found("Because of scattering.")
     assert not says_nothing_found("I found nothing odd: it is blue.")
+    assert not says_nothing_found(f"{NOTHING_FOUND[:-1]} in full, but the sky is blue.")

@@ -79,6 +79,21 @@ def test_symbols_alone_say_something():
     assert has_words("5 €")
 
 
+def test_a_symbol_is_not_found_in_letters_that_it_may_be_written_by():
+    """Fails when symbols are compared in a folded form: there ™ is `tm`."""
+    assert not stands_in(["™"], "the atmosphere")
+    assert not stands_in(["№"], "nobody")
+    assert stands_in(["™"], "the mark ™ of a name")
+    assert stands_in(["☂️"], "a ☂ in the rain")
+    assert stands_in(["I ❤️ it"], "I ❤ it")
+    assert stands_in(["=\u0338"], "1 ≠ 2")
+
+
+def test_accents_count_the_same_however_they_are_encoded():
+    assert stands_in(["cafe\u0301"], "a caf\u00e9")
+    assert stands_in(["カ\u3099ス"], "カ\u3099スとガス")
+
+
 def test_of_twenty_characters_ten_words_are_made():
     """Fails when a Chinese question hides every page with ten of its characters, or none."""
     asked = "地球から月までの平均距離は何キロメートルか"

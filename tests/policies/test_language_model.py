@@ -127,6 +127,7 @@ async def test_an_answer_that_cites_nothing_becomes_the_quotes(said):
 async def test_an_answer_that_cites_or_says_that_nothing_was_found_stays():
     episode = await play(Model(*LINES, "It is magic [1][2]."), LanguageModelConfig())
     assert episode.answer.text == "It is magic [1]."
+    assert (await play(Model(*LINES, "∞ [1]"), LanguageModelConfig())).answer.text == "∞ [1]"
     assert (await play(Model(*LINES, NOTHING_FOUND), LanguageModelConfig())).ended == "unanswered"
 
 

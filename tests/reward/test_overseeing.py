@@ -115,6 +115,12 @@ async def test_the_likelihood_counts_as_much_as_it_is_told_to(likelihood, taken)
     assert episode.steps[0].completion.text == taken
 
 
+async def test_a_command_is_not_taken_because_nobody_told_how_likely_it_was():
+    model = Model([("Search a", -9.0), ("Search b", None)])
+    episode = await play(RerankingPolicy(model, Likes(), FREE))
+    assert episode.steps[0].completion.text == "Search a"
+
+
 async def test_a_model_that_fails_fails_as_it_does_alone():
     model = Model(
         [("Search sky", -1.0)],
@@ -173,6 +179,7 @@ async def test_an_overseer_without_a_verdict_leaves_the_model_to_itself():
     )
     episode = await play(RerankingPolicy(model, ModelOverseer(model), FREE))
     assert (episode.steps[0].completion.text, episode.ended) == ("End: Nonsense", "nonsense")
+    assert episode.error == "an overseer must say yes or no, not 'maybe'"
 
 
 async def test_a_local_model_reranks_and_oversees(tmp_path):

@@ -124,6 +124,7 @@ def test_numbers_that_happen_to_be_0_and_1_are_no_share():
         ([], None, "at least one value"),
         ([1.0, math.nan], None, "finite"),
         ([math.inf], None, "finite"),
+        ([1e308, 1e308], None, "finite numbers of at most 1e.150"),
         ([1.0, 2.0], ["a"], "2 values, 1 clusters"),
     ],
 )

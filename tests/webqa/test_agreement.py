@@ -128,3 +128,11 @@ def test_a_unit_of_three_raters_is_three_pairs():
 def test_agreement_with_nobody_is_none():
     assert agreement([[1.0], []]) is None
     assert agreement([[0.0, 1.0]], ties="left out") is None
+
+
+def test_the_interval_of_a_share_with_halves_stays_one_of_shares():
+    """Fails when Student's interval is told as it is: here from 0.48 to 1.27."""
+    found = agreement([[1.0, 1.0]] * 3 + [[1.0, 0.0]], ties="half")
+    assert (found.mean, found.high) == (0.875, 1.0)
+    assert 0.4 < found.low < 0.5
+    assert agreement([[1.0, -1.0]] * 3 + [[1.0, 0.0]], ties="half").low == 0.0

@@ -6,8 +6,7 @@ right one as well. Reads answers without their citation marks. Knows no data set
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from env.answers import stands_in
 from env.citations import strip_citations
@@ -15,19 +14,14 @@ from env.records import Answer
 from webqa.metrics.short_answers import squad_normalise
 
 
-def contains(text: str, wanted: Iterable[str]) -> bool:
-    """Tell whether one of the texts stands in a text as whole words, whatever its Unicode form."""
-    return stands_in(map(_composed, wanted), _composed(text))
-
-
 def accepted_in_answer(answer: Answer, accepted: Sequence[str]) -> float:
     """Return 1 where an accepted answer stands in the answer as whole words, else 0."""
-    return float(contains(strip_citations(answer.text), accepted))
+    return float(stands_in(accepted, strip_citations(answer.text)))
 
 
 def accepted_in_quotes(answer: Answer, accepted: Sequence[str]) -> float:
     """Return 1 where an accepted answer stands in one of the quotes that the answer cites."""
-    return float(any(contains(quote.text, accepted) for quote in answer.quotes))
+    return float(any(stands_in(accepted, quote.text) for quote in answer.quotes))
 
 
 def alce_presence(answer: Answer, accepted: Sequence[str]) -> float:
@@ -47,10 +41,6 @@ def wrong_in_answer(answer: Answer, wrong: Sequence[str], accepted: Sequence[str
     False answers that stand in an accepted one are passed over: `the core` is in `the outer core`.
     """
     # Standing in an accepted answer is no fault; saying it where the accepted one is not said is.
-    right = [one for one in accepted if contains(strip_citations(answer.text), [one])]
-    plain = [one for one in wrong if not any(contains(told, [one]) for told in right)]
-    return float(contains(strip_citations(answer.text), plain))
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    right = [one for one in accepted if stands_in([one], strip_citations(answer.text))]
+    plain = [one for one in wrong if not any(stands_in([one], told) for told in right)]
+    return float(stands_in(plain, strip_citations(answer.text)))

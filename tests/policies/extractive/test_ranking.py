@@ -66,3 +66,7 @@ def test_an_encoder_can_turn_the_order_round():
         return [0.0 if text == words_only.text else 1.0 for text in texts]
 
     assert rank(asked, found, similar)[0].candidate != words_only
+
+
+def test_a_question_without_words_can_be_ranked_for():
+    assert best("∞?", "The sky is blue because of air.") == "The sky is blue because of air."

@@ -146,6 +146,7 @@ def test_schema_refuses_a_link_that_is_not_there():
         ('{"command": "click", "argument": 4}', "Clicked on link 4"),
         ('{"action": {"command": "back", "argument": ""}}', "Back"),
         ('{"action": {"command": "search", "argument": "two\\nlines"}}', "Search two lines"),
+        ('{"command": "search", "argument": null}', "Search "),
         ('{"answer": ["a [1]", "a [1]", 3]}', "a [1]"),
         ("Search plain", "Search plain"),
         ('{"command": "fly"}', '{"command": "fly"}'),
