@@ -87,7 +87,7 @@ class RerankingPolicy:
             written = await self._alone.act(observation)
             return replace(written, error=written.error or str(error))
         worths = self._worths(candidates, judged)
-        return candidates[worths.index(max(worths))]
+        return _billed(candidates[worths.index(max(worths))], judged)
 
     async def _draw(self, observation: Observation) -> list[Completion]:
         """Return the candidates, each once, as they are meant."""
@@ -120,6 +120,19 @@ class RerankingPolicy:
         ]
 
 
+TOKENS = ("prompt_tokens", "cached_tokens", "completion_tokens")
+"""What an overseer that is a model spent on a judgement, as parts of its score."""
+
+
+def _billed(chosen: Completion, judged: Sequence[Score]) -> Completion:
+    """Return a completion that counts what was spent on judging all candidates, too."""
+    spent = {
+        name: getattr(chosen, name) + int(sum(score.parts.get(name, 0) for score in judged))
+        for name in TOKENS
+    }
+    return replace(chosen, **spent)
+
+
 YES, NO = "yes", "no"
 JUDGING = """You oversee somebody who answers questions by browsing a web of pages through a text \
 browser. You are shown the state that they see and the command that they want to write next. Judge \
@@ -144,23 +157,21 @@ class ModelOverseer:
         self._asked = TwoWay(model, (YES, NO))
 
     async def judge(self, observation: Observation, commands: Sequence[str]) -> list[Score]:
-        """Return for each command the probability of `yes`, from 0 to 1.
+        """Return for each command the probability of `yes`, from 0 to 1; in parts the tokens spent.
 
         Raises:
             ModelError: the model failed, or gave no verdict.
         """
         await self._model.start()
-        return [
-            Score(await self._probability(observation, command), {}, self.name)
-            for command in commands
-        ]
+        return [await self._judged(observation, command) for command in commands]
 
-    async def _probability(self, observation: Observation, command: str) -> float:
+    async def _judged(self, observation: Observation, command: str) -> Score:
         verdict = await self._asked.ask(self._prompt(observation, command))
+        written = verdict.completion
         if verdict.yes is None:
-            said = verdict.completion.text[:60]
-            raise ModelError(f"an overseer must say {YES} or {NO}, not {said!r}")
-        return verdict.yes
+            raise ModelError(f"an overseer must say {YES} or {NO}, not {written.text[:60]!r}")
+        spent = {name: float(getattr(written, name)) for name in TOKENS}
+        return Score(verdict.yes, spent, self.name)
 
     def _prompt(self, observation: Observation, command: str) -> Prompt:
         model, chat = self._model, self._model.chat

@@ -167,6 +167,19 @@ async def test_of_a_model_that_may_write_anything_its_word_at_temperature_0_coun
     assert [request.temperature for request in model.requests] == [1, 0, 0]
 
 
+async def test_what_judging_cost_is_counted_with_the_command():
+    model = Model(
+        [("Search sky", -1.0), ("End: Nonsense", -1.0)],
+        [("no", -0.1)],
+        [("yes", -0.1)],
+        chat=True,
+        held=True,
+    )
+    episode = await play(RerankingPolicy(model, ModelOverseer(model), FREE))
+    assert episode.steps[0].completion.text == "End: Nonsense"
+    assert episode.steps[0].completion.completion_tokens == 2 * 2 + 2 * 2
+
+
 async def test_a_verdict_that_is_none_is_told():
     model = Model(*[[("maybe", -1.0)]] * 2)
     with pytest.raises(ModelError, match="must say yes or no, not 'maybe'"):
