@@ -2,6 +2,8 @@
 
 import shutil
 import stat
+import subprocess
+import sys
 
 import pytest
 from sqlalchemy import select
@@ -62,3 +64,35 @@ def test_nothing_is_overwritten_and_nothing_half_is_left(folder, capsys):
     with pytest.raises(Exception, match="not a database"):
         copy_database(folder / "no.db", folder / "copy.db")
     assert not (folder / "copy.db").exists()
+
+
+def test_a_copy_has_its_name_only_once_it_is_whole(folder):
+    # Ends the process where a database is opened while the copy is there, as a kill would.
+    killed = (
+        "import os, sqlite3, sys\n"
+        "from pathlib import Path\n"
+        "from webqa.rating.store.copying import copy_database\n"
+        "sys.addaudithook(lambda event, _: event == 'sqlite3.connect/handle' and "
+        "Path('copy.db').exists() and os._exit(9))\n"
+        "copy_database(Path('ratings.db'), Path('copy.db'))\n"
+    )
+    subprocess.run([sys.executable, "-c", killed], check=True)
+    assert ratings("copy.db") == [f"Ann-{pair(1).id}-0"]
+    with pytest.raises(FileExistsError):
+        copy_database(folder / "ratings.db", folder / "copy.db")
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_without_its_secret_nothing_is_left_of_a_copy(folder, capsys):
+    (folder / "ratings.db.secret").mkdir()
+    assert main(["rate", "backup", "copy.db"]) == 1
+    assert "cannot be copied to copy.db: Is a directory" in capsys.readouterr().err
+    assert not (folder / "copy.db").exists()
+
+
+def test_both_secrets_are_told_where_there_are_two(folder, capsys, monkeypatch):
+    (folder / "ratings.db.secret").write_text("x" * 32, encoding="utf-8")
+    monkeypatch.setenv("WEBQA_SECRET", "y" * 32)
+    assert main(["rate", "backup", "copy.db"]) == 0
+    told = capsys.readouterr().out
+    assert "its secret to copy.db.secret; keep the value of $WEBQA_SECRET, too" in told

@@ -106,6 +106,12 @@ def test_several_runs_after_one_flag(folder, capsys):
     assert "1 question left out: not answered in every run" in told.err
 
 
+def test_a_flag_without_its_files_makes_no_campaign(folder, capsys):
+    append(folder / "pairs.jsonl", PAIRS[0])
+    assert main(["rate", "create", "sky", "--run", "--pairs", "pairs.jsonl"]) == 2
+    assert "--run requires at least 1" in capsys.readouterr().err
+
+
 def test_what_becomes_of_gold_is_told(folder, capsys):
     append(folder / "pairs.jsonl", PAIRS[0])
     append(folder / "pairs.jsonl", PAIRS[1])
@@ -127,4 +133,4 @@ def test_what_becomes_of_gold_is_told(folder, capsys):
 def test_a_server_without_a_web_must_be_started_again(folder, capsys):
     (folder / "q.jsonl").write_text('{"question": "Why is the sky blue?"}\n', encoding="utf-8")
     assert main(["rate", "create", "demos", "--questions", "q.jsonl"]) == 0
-    assert "a server that runs without --web must be started again" in capsys.readouterr().err
+    assert "A server that runs without --web must be started again" in capsys.readouterr().err

@@ -20,13 +20,13 @@ def backup(out: Path, /, *, database: DatabaseFlag = DATABASE) -> int:
 
     Args:
         out: The file to write; the secret, by which people are known, goes to OUT.secret. To
-            restore it, give the copy as --database, or put both files back.
+            restore it, give the copy as --database. (Put into the place of the old file it takes
+            over what stands in the old one's FILE-wal: take that and FILE-shm away before.)
         database: The file of the database; PostgreSQL has pg_dump for this.
     """
     need_rating()
-    from webqa.rating.store.copying import copy_database
     from webqa.rating.store.database import file_of
-    from webqa.rating.store.people import VARIABLE, copy_secret, secret_file
+    from webqa.rating.store.people import VARIABLE, secret_file
 
     file = file_of(located(database))
     if file is None:
@@ -37,11 +37,27 @@ def backup(out: Path, /, *, database: DatabaseFlag = DATABASE) -> int:
             raise ConfigError(f"{there} is there already: name another file")
     with opened_store(database):
         try:
-            copy_database(file, copy)
-            secret = copy_secret(file, copy)
+            _copy(file, copy)
         except (OSError, sqlite3.Error) as error:
             reason = (isinstance(error, OSError) and error.strerror) or error
             raise ConfigError(f"{file} cannot be copied to {copy}: {reason}") from error
-    told = f"its secret to {secret_file(copy)}" if secret else f"keep the value of ${VARIABLE}, too"
-    print(f"{file} is copied to {copy}" + (f"; {told}" if secret or VARIABLE in environ else ""))
+    told = [f"{file} is copied to {copy}"]
+    if secret_file(copy).exists():
+        told.append(f"its secret to {secret_file(copy)}")
+    if environ.get(VARIABLE):
+        told.append(f"keep the value of ${VARIABLE}, too")
+    print("; ".join(told))
     return Exit.DONE
+
+
+def _copy(file: Path, copy: Path) -> None:
+    """Copy a database and its secret, or neither."""
+    from webqa.rating.store.copying import copy_database
+    from webqa.rating.store.people import copy_secret
+
+    copy_database(file, copy)
+    try:
+        copy_secret(file, copy)
+    except OSError:
+        copy.unlink()  # it would stand in the way of the next try
+        raise

@@ -23,7 +23,7 @@ def create(
     *,
     database: DatabaseFlag = DATABASE,
     sources: Annotated[
-        SourceConfig, Parameter(name="*", group="Items", consume_multiple=True)
+        SourceConfig, Parameter(name="*", group="Items", consume_multiple=1)
     ] = SOURCES,
     pairing: Annotated[PairingConfig, Parameter(name="*", group="Items")] = PAIRING,
     config: Annotated[CampaignConfig, Parameter(name="*", group="Rules")] = RULES,

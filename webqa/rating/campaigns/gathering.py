@@ -53,6 +53,12 @@ def gather(sources: SourceConfig, pairing: PairingConfig, config: CampaignConfig
         )
     runs = list(map(expanded, sources.run))
     folders = [*runs, *map(expanded, sources.pages)]
+    tasks = [task for path in sources.tasks for task in read_tasks(expanded(path))]
+    if sources.gold and any(task.planted for task in tasks):
+        raise ConfigError(
+            "a trial asks of each answer whether it has a flaw, and gold items do not: raters "
+            "would know them by that. Leave --gold out; what is planted checks them, too"
+        )
     found = Collected(config.profile, without_leaks=sources.without_leaks)
     unpaired, unusable = found.questions_left_out, found.gold_left_out
     collect(
@@ -60,7 +66,7 @@ def gather(sources: SourceConfig, pairing: PairingConfig, config: CampaignConfig
             *(pairs_of(runs, pairing, config.seed, unpaired) if runs else ()),
             *(pair for path in sources.pairs for pair in read_pairs(expanded(path))),
         ],
-        [task for path in sources.tasks for task in read_tasks(expanded(path))],
+        tasks,
         read_gold(list(map(expanded, sources.gold)), unusable),
         folders,
         found,

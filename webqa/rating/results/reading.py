@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from env.records import from_json
@@ -109,6 +109,21 @@ def rating_lines(
             second_critiques=task.second_critiques,
             planted=task.planted,
         )
+    if not which.unsettled:
+        yield from _settled_unrated(session, campaign, which, read)
+
+
+def _settled_unrated(
+    session: Session, campaign: Campaign, which: WhichConfig, read: Read
+) -> Iterator[RatingLine]:
+    """Yield what reviewers said of items before anybody had rated them."""
+    rated = exists().where(Assignment.item_id == Item.id, Rating.assignment_id == Assignment.id)
+    own = (Item.campaign_id == campaign.id) & (Item.settled != "") & ~rated
+    for item in session.scalars(select(Item).where(own).order_by(Item.id)):
+        task = from_json(item.content, Task)
+        if (which.gold or not item.gold) and (which.planted or not task.planted):
+            read.lines += 1
+            yield _settled(session, campaign, item, task, which, rules(campaign).profile)
 
 
 def usable_lines(

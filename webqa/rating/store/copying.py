@@ -6,9 +6,12 @@ The file alone is no copy of it: what was written last stands in the log beside 
 from __future__ import annotations
 
 import os
+import secrets
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+from policies.checkpoints import PARTIAL
 
 
 def copy_database(file: Path, copy: Path) -> None:
@@ -22,10 +25,13 @@ def copy_database(file: Path, copy: Path) -> None:
         OSError: the copy is there already, or cannot be written.
         sqlite3.Error: it cannot be copied; nothing is left of it.
     """
-    os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    # What is cut off by a kill never has the name of a copy.
+    beside = copy.with_name(f"{copy.name}.{secrets.token_hex(8)}{PARTIAL}")
     try:
-        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(beside)) as target:
             source.backup(target)
-    except BaseException:
-        copy.unlink()
-        raise
+        os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        beside.replace(copy)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -32,6 +32,8 @@ SECRET_LENGTH = 32
 """Characters that a secret has at least."""
 TOKEN_BYTES = 32
 NAME_LENGTH = 60
+TYPED_LENGTH = 10 * NAME_LENGTH
+"""Characters of a name before it is brought into one form, which takes hours for very long ones."""
 LOCAL = "local"
 """Name of the one person of a server without accounts; nobody else can take it."""
 OUTSIDE_FIELDS = 20
@@ -106,26 +108,31 @@ def copy_secret(database: Path, copy: Path) -> bool:
     secret = secret_file(database)
     if not secret.exists():
         return False
-    _place(secret.read_bytes(), secret_file(copy))
+    _write_private(secret.read_bytes(), secret_file(copy))
     return True
 
 
 def _make_secret(path: Path) -> None:
-    with suppress(FileExistsError):
-        _place(secrets.token_hex(SECRET_LENGTH).encode(), path)
-
-
-def _place(content: bytes, path: Path) -> None:
     # Linked into place when it is whole, so that of two that start at once both have the same.
     made = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    file = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        _write_private(secrets.token_hex(SECRET_LENGTH).encode(), made)
+        with suppress(FileExistsError):
+            os.link(made, path)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _write_private(content: bytes, path: Path) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(file, content)
         os.fsync(file)
-        os.link(made, path)
+    except OSError:
+        path.unlink()
+        raise
     finally:
         os.close(file)
-        made.unlink()
 
 
 def _long_enough(secret: bytes, where: str) -> bytes:
@@ -236,7 +243,8 @@ def _use_up(session: DatabaseSession, digest: str, now: datetime) -> bool:
 
 
 def _fit_name(name: str) -> str:
-    if not 1 <= len(fit := one_form(name)) <= NAME_LENGTH:
+    fit = one_form(name) if len(name) <= TYPED_LENGTH else ""
+    if not 1 <= len(fit) <= NAME_LENGTH:
         raise Unfit(f"a name has between 1 and {NAME_LENGTH} characters")
     return fit
 

@@ -20,6 +20,8 @@ from webqa.rating.store.tables import Person, Session
 
 SEEN_EVERY = timedelta(hours=1)
 """How old a note of the last visit gets before it is renewed: looking at a page writes nothing."""
+SEEN_SHARE = 10
+"""Notes that a session is kept for at least: where it ends soon, its visits are noted sooner."""
 
 
 class Lifetime(NamedTuple):
@@ -70,7 +72,8 @@ def find_person(
     if found.expires <= stamp(now) or found.seen <= _idle_since(now, lasting):
         return None
     person = session.get_one(Person, found.person_id)
-    return Found(person, found.seen <= stamp(now - SEEN_EVERY)) if person.active else None
+    every = min(SEEN_EVERY, timedelta(days=lasting.idle_days) / SEEN_SHARE)
+    return Found(person, found.seen <= stamp(now - every)) if person.active else None
 
 
 def note_visit(session: DatabaseSession, secret: bytes, token: str, now: datetime) -> None:

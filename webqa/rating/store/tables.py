@@ -130,7 +130,7 @@ class Session(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     created: Mapped[str]
     seen: Mapped[str]
-    """The last visit, to within sessions.SEEN_EVERY."""
+    """The last visit, to within sessions.SEEN_EVERY or less."""
     expires: Mapped[str]
     """When it ends, however often it is used."""
 

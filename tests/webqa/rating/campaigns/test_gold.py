@@ -9,8 +9,10 @@ from env.errors import ConfigError
 from env.records import to_json
 from reward.comparisons import Comparison
 from tests.webqa.rating.made_campaigns import collected, pair
+from webqa.rating.campaigns.gathering import gather
 from webqa.rating.campaigns.gold import TIE, read_gold
 from webqa.rating.campaigns.sources import Collected
+from webqa.rating.config import CampaignConfig, PairingConfig, SourceConfig
 from webqa.rating.records import Planted, Task
 
 
@@ -81,3 +83,13 @@ def test_gold_that_stands_out_by_its_lack_of_quotes_is_counted():
     assert collected([pair(1)], gold=[(plain, 1), (pair(2), 1)]).plain_gold == 1
     assert collected([pair(1, first="None.")], gold=[(plain, 1)]).plain_gold == 0
     assert collected([pair(1)], gold=[(plain, 1)], profile="minimal").plain_gold == 0
+
+
+def test_a_trial_takes_no_gold_for_its_items_ask_more(tmp_path):
+    gold(tmp_path, [judged(1, 1.0)])
+    (tmp_path / "tasks.jsonl").write_bytes(to_json(Task(pair(2), planted=Planted("first", ""))))
+    sources = SourceConfig(tasks=(tmp_path / "tasks.jsonl",), gold=(tmp_path / "gold0.jsonl",))
+    with pytest.raises(ConfigError, match="Leave --gold out"):
+        gather(sources, PairingConfig(), CampaignConfig())
+    (tmp_path / "tasks.jsonl").write_bytes(to_json(Task(pair(2))))
+    assert len(gather(sources, PairingConfig(), CampaignConfig()).collected.items) == 2

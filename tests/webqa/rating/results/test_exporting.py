@@ -127,6 +127,17 @@ def test_a_settled_item_is_the_reviewer_s(store, tmp_path):
     assert len(read_comparisons(tmp_path / "d.jsonl")) == 4
 
 
+def test_what_a_reviewer_says_before_anybody_rates_is_not_lost(store, tmp_path):
+    with store.writing() as session:
+        item = session.scalars(select(Item).where(Item.key == PAIRS[3].id)).one()
+        settle(session, item, said(2), session.get_one(Person, 2), NOW)
+    exported(store, "webqa", tmp_path / "c.jsonl")
+    found = read_comparisons(tmp_path / "c.jsonl")
+    assert [(one.rater, one.preference) for one in found if one.question == "q3"] == [("Bob", 1.0)]
+    exported(store, "webqa", tmp_path / "d.jsonl", WhichConfig(unsettled=True))
+    assert len(read_comparisons(tmp_path / "d.jsonl")) == len(found) - 1
+
+
 def test_what_was_withdrawn_is_the_raters_again(store, tmp_path):
     with store.writing() as session:
         item = session.scalars(select(Item).where(Item.key == PAIRS[0].id)).one()

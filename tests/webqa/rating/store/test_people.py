@@ -2,6 +2,7 @@
 
 import stat
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -207,7 +208,7 @@ def test_a_name_that_is_taken_leaves_the_invite_open(shared, session, taken):
     assert accepted(session, token, "Grace").name == "Grace"
 
 
-@pytest.mark.parametrize("name", ["", "  ", "\u200b\u202e\0", "x" * 61])
+@pytest.mark.parametrize("name", ["", "  ", "\u200b\u202e\0", "x" * 61, "\u2800", "\u3164\ufe0f"])
 def test_what_is_no_name_is_unfit(session, name):
     with pytest.raises(Unfit, match="between 1 and 60"):
         accepted(session, invited(session), name)
@@ -224,6 +225,23 @@ def test_what_is_no_name_is_unfit(session, name):
 )
 def test_names_are_kept_in_one_form(session, typed, kept):
     assert accepted(session, invited(session), typed).name == kept
+
+
+@pytest.mark.parametrize(
+    "name", ["Ada\ufe0f", "A\u034fda", "Ada\U000e0101", "\u3164Ada", "Ada\u2800"]
+)
+def test_nobody_takes_a_name_by_adding_what_is_not_seen(session, name):
+    accepted(session, invited(session))
+    with pytest.raises(Conflict, match="somebody's name already"):
+        accepted(session, invited(session), name)
+
+
+def test_a_very_long_name_is_not_brought_into_one_form(session):
+    # Marks are sorted one by one: of these it would take half a minute, in a writing transaction.
+    token, begun = invited(session), time.process_time()
+    with pytest.raises(Unfit, match="between 1 and 60"):
+        accepted(session, token, "a" + "\u0301\u0327" * 40_000)
+    assert time.process_time() - begun < 5
 
 
 def test_somebody_is_let_in_again_as_who_he_was(session):

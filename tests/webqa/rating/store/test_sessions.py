@@ -88,6 +88,19 @@ def test_a_visit_is_noted_once_in_a_while(session):
     assert find(session, token, later(120)).stale
 
 
+def test_who_works_stays_signed_in_where_sessions_end_soon(session):
+    (one,) = add_people(session, 1)
+    lasting = Lifetime(14, 0.5 / 24)
+    token = begin(session, one, lasting=lasting)
+    session.flush()
+    for minutes in range(2, 90, 4):
+        found = find(session, token, later(minutes), lasting)
+        assert found, f"signed out after {minutes} minutes"
+        if found.stale:
+            sessions.note_visit(session, SECRET, token, later(minutes))
+    assert find(session, token, later(90 + 30), lasting) is None
+
+
 def test_finding_somebody_only_reads():
     with quick_store() as store:
         token = store.write(lambda one: begin(one, people.local_person(one, START).id))
