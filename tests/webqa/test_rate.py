@@ -42,6 +42,18 @@ def config():
 CREATE = ("rate", "create", "sky", "--pairs", "pairs.jsonl", "--pages", "run")
 
 
+def test_nobody_can_foretell_what_a_campaign_draws(folder, capsys):
+    """Fails when all campaigns have the same seed, so that its checks of raters can be computed."""
+    seeds = []
+    for name in ("one", "two"):
+        assert main([*CREATE[:2], name, *CREATE[3:]]) == 0
+        with sqlite3.connect("ratings.db") as database:
+            found = database.execute("SELECT config FROM campaign WHERE name = ?", (name,))
+            seeds.append(json.loads(found.fetchone()[0])["seed"])
+    assert 0 not in seeds
+    assert seeds[0] != seeds[1]
+
+
 def test_from_pairs_to_comparisons(folder, capsys):
     assert main([*CREATE, "--raters", "2", "--seed", "3"]) == 0
     told = capsys.readouterr()

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from webqa.cli.exits import Exit
 from webqa.cli.needing import need_rating
-from webqa.cli.rate_database import DATABASE, DatabaseFlag, is_there, now, opened_store
+from webqa.cli.rate_database import (
+    DATABASE,
+    DatabaseFlag,
+    is_there,
+    now,
+    opened_store,
+    without_password,
+)
 from webqa.cli.rate_told import note, tell_collected, tell_created
 from webqa.rating.config import CampaignConfig, PairingConfig, SourceConfig
 
@@ -46,7 +55,7 @@ def create(
     from webqa.rating.campaigns.gathering import gather
 
     _check(name, database, config)
-    gathered = gather(sources, pairing, config)
+    gathered = gather(sources, pairing, config if config.seed else replace(config, seed=_drawn()))
     found = gathered.collected
     tell_collected(found)
     check_items(found.items, gathered.config)
@@ -60,10 +69,15 @@ def create(
     if gathered.config.kind == "demonstrate":
         note("A server that runs without --web must be started again with it, to serve this one")
     flags = [*(["--web WEB"] if gathered.config.kind == "demonstrate" else ())]
+    where = without_password(database)
     if database != DATABASE:
-        flags.append(f"--database {database}")
-    print(f"It is in {database}. Next: {' '.join(['webqa rate serve', *flags])}")
+        flags.append(f"--database {where}")
+    print(f"It is in {where}. Next: {' '.join(['webqa rate serve', *flags])}")
     return Exit.DONE
+
+
+def _drawn() -> int:
+    return 1 + secrets.randbelow(2**31 - 1)
 
 
 def _check(name: str, database: str, config: CampaignConfig) -> None:

@@ -41,6 +41,13 @@ def located(database: str) -> str | Path:
     return database if "://" in database else expanded(database)
 
 
+def without_password(database: str) -> str:
+    """Return how a database is named in what is printed."""
+    from sqlalchemy import make_url
+
+    return make_url(database).render_as_string() if "://" in database else database
+
+
 def is_there(database: str) -> bool:
     """Tell whether a database can be looked into without making one.
 

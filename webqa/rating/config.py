@@ -39,7 +39,8 @@ class CampaignConfig:
     completion_code: str = ""
     """Shown when a person has nothing left to do, for a payment platform; empty: none."""
     seed: int = 0
-    """Decides the order of items, what is complete, and the arms."""
+    """Decides the order of items, what is complete, the arms, and which tasks check a person. 0:
+    one is drawn when the campaign is created, so that nobody can foretell these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,7 @@ class WhichConfig:
     planted: bool = False
     """Those of a trial's items as well, and what was planted there."""
     unsettled: bool = False
-    """What raters said also of pairs that a reviewer settled, instead of the reviewer's judgement
-    alone."""
+    """Of pairs that a reviewer settled what raters said, instead of the reviewer's judgement."""
     nameless: bool = False
     """Call raters rater-1, rater-2 ... instead of by the names they signed in with."""
 

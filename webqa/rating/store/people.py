@@ -33,7 +33,7 @@ SECRET_LENGTH = 32
 TOKEN_BYTES = 32
 NAME_LENGTH = 60
 TYPED_LENGTH = 10 * NAME_LENGTH
-"""Characters of a name before it is brought into one form, which takes hours for very long ones."""
+"""Characters of a name before it is brought into one form, which takes minutes for long ones."""
 LOCAL = "local"
 """Name of the one person of a server without accounts; nobody else can take it."""
 OUTSIDE_FIELDS = 20
