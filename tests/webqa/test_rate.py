@@ -48,7 +48,7 @@ def test_nobody_can_foretell_what_a_campaign_draws(folder, capsys):
     for name in ("one", "two"):
         assert main([*CREATE[:2], name, *CREATE[3:]]) == 0
         with sqlite3.connect("ratings.db") as database:
-            found = database.execute("SELECT config FROM campaign WHERE name = ?", (name,))
+            found = database.execute("SELECT settings FROM campaign WHERE name = ?", (name,))
             seeds.append(json.loads(found.fetchone()[0])["seed"])
     assert 0 not in seeds
     assert seeds[0] != seeds[1]
