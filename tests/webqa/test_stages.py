@@ -94,14 +94,24 @@ def test_ctrl_c_is_told_once(tmp_path, web):
     asked += f" --questions {tmp_path / 'asked.jsonl'}"
     command = [sys.executable, "-m", "webqa", *asked.split()]
     with subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # else ignored if we are
     ) as process:
         told = ""
         while " of 2,000 browses" not in told and (line := process.stderr.readline()):
             told += line
         os.killpg(process.pid, signal.SIGINT)
-        told += process.stderr.read()
-        assert process.wait(60) == 130
+        try:
+            told += process.communicate(timeout=60)[1]
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        assert process.returncode == 130
     assert told.count("stopped") == 1
     assert "the same command goes on from here" in told
     assert "Traceback" not in told
