@@ -98,9 +98,8 @@ def test_ctrl_c_is_told_once(tmp_path, web):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        ),  # else ignored if we are
+        # Whoever runs in the background ignores Ctrl-C, and its children with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         told = ""
         while " of 2,000 browses" not in told and (line := process.stderr.readline()):
