@@ -1,6 +1,6 @@
 """Whether a trial finds the effect that is there, and what the critic by rules names.
 
-    python -m benchmarks.trial [--trials N] [--run RUN] [--claims FILE.jsonl.gz]
+    python -m benchmarks.trial [--trials N] [--run RUN] [--claims FILE.jsonl.gz] [--tasks TASKS]
 
 Simulated raters, of known skill and helped by a known amount, rate many trials; told is how often
 the 95 % interval of each difference holds the true one, by how the arms are drawn. With a run
@@ -8,20 +8,24 @@ folder of real answers, one flaw of each kind is planted in every answer that al
 many the critic names, and how many unspoilt answers it criticises. Those answers may be sentences
 of their quotes word for word, which the critic never criticises; so with claims that people judged
 (as those of benchmarks/support.py) it is told how often it criticises claims that are supported.
+With tasks of `webqa trial make` it is told what gives the answer on trial away without reading.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from random import Random
 
 from benchmarks.support import read_claims
+from env.citations import strip_citations
+from env.jsonl import read
 from env.records import Answer, Quote
 from reward.critiques import RuleCritic, names
 from reward.support import RuleJudge
+from webqa.rating.records import Task
 from webqa.run import read_episodes, read_pages
 from webqa.trial.analysing import analyse
 from webqa.trial.config import FLAWS, SimulationConfig
@@ -97,6 +101,37 @@ async def criticise_claims(path: Path) -> None:
         print(f"| {label} | {len(told)} | {_told(told)} |")
 
 
+CUES: dict[str, Callable[[Answer], float]] = {
+    "length": lambda answer: len(strip_citations(answer.text)),
+    "quotes": lambda answer: len(answer.quotes),
+    "length of the quotes": lambda answer: sum(len(quote.text) for quote in answer.quotes),
+    "marks": lambda answer: answer.text.count("["),
+    "paragraphs": lambda answer: answer.text.count("\n\n"),
+}
+
+
+def tell_cues(path: Path) -> None:
+    """Print how often the answer on trial has more of something; half of the ties count."""
+    tasks = [task for task in read(path, Task) if task.planted]
+    print("| the answer on trial has more | all tasks | with a flaw |")
+    print("|---" * 3 + "|")
+    flawed = [task for task in tasks if task.planted and task.planted.kind]
+    for name, cue in CUES.items():
+        print(f"| {name} | {_more(tasks, cue):.1%} | {_more(flawed, cue):.1%} |")
+    first = [bool(task.planted and task.planted.answer == "first") for task in tasks]
+    print(f"| (stands first) | {_told(first)} | |")
+
+
+def _more(tasks: Sequence[Task], cue: Callable[[Answer], float]) -> float:
+    found = 0.0
+    for task in tasks:
+        sides = [cue(task.pair.first), cue(task.pair.second)]
+        if task.planted and task.planted.answer == "second":
+            sides.reverse()
+        found += 1 if sides[0] > sides[1] else 0.5 if sides[0] == sides[1] else 0
+    return found / len(tasks)
+
+
 def _told(values: Iterable[bool]) -> str:
     share = share_of(values)
     return f"{share.mean:.1%} ({share.low:.1%} to {share.high:.1%})"
@@ -108,11 +143,14 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--run", type=Path)
     parser.add_argument("--claims", type=Path)
+    parser.add_argument("--tasks", type=Path)
     given = parser.parse_args()
     if given.run:
         asyncio.run(name_flaws(given.run))
     if given.claims:
         asyncio.run(criticise_claims(given.claims))
+    if given.tasks:
+        tell_cues(given.tasks)
     if given.trials:
         cover(given.trials)
 
