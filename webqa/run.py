@@ -27,8 +27,9 @@ from env.errors import ConfigError
 from env.jsonl import append, read
 from env.records import Episode, Page, Record, WebIdentity, to_json
 from env.version import VERSION
+from env.web.base import Web
 from env.web.visits import Visit
-from policies.base import Limits, Rollout, now
+from policies.base import Limits, Rollout, Setup, now
 from policies.checkpoints import PARTIAL, difference, write_whole
 
 CONFIG = "config.json"
@@ -198,6 +199,16 @@ class Run:
 def configuration(settings: Settings) -> str:
     """Return the hash of the settings in their canonical JSON."""
     return sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()
+
+
+def setup_of(web: Web, settings: Settings) -> Setup:
+    """Return what the episodes of a run share whose ids are made of its settings.
+
+    They do not depend on what the folder is called: an episode has the same id in every shard, and
+    runs of other settings never share one.
+    """
+    name = configuration(settings)
+    return Setup(web, settings.browser, settings.limits, run=name[:16], configuration=name)
 
 
 def read_config(folder: Path) -> RunConfig:

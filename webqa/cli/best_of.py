@@ -45,7 +45,7 @@ from webqa.cli.terminal import one_line
 from webqa.curves import ANSWERED, Selection, select
 from webqa.folders import expanded
 from webqa.questions import named_by_content, read_questions
-from webqa.run import Run, Settings, configuration
+from webqa.run import Run, Settings, setup_of
 from webqa.scoring import open_scorer
 from webqa.webs import OFFLINE, services_of
 
@@ -123,9 +123,7 @@ def best_of(
     ):
         own, source = made.settings | {"answers": samples.answers}, named_by_content(file)
         settings = Settings(source, made.name, opened.identity, browser, limits, model.seed, own)
-        # Runs of other settings never share an episode's id, whatever their folders are called.
-        run_id = (named := configuration(settings))[:16]
-        setup = Setup(opened, browser, limits, run=run_id, configuration=named)
+        setup = setup_of(opened, settings)
         job = _Job(expanded(out), asked, made.make, setup, samples, concurrency, model.seed)
         try:
             with Run(job.out, settings, web_name=web) as run:

@@ -55,7 +55,7 @@ from webqa.evaluating import (
 )
 from webqa.folders import expanded
 from webqa.metrics.measures import MeasureConfig
-from webqa.run import Run, Settings, configuration
+from webqa.run import Run, Settings, setup_of
 from webqa.scoring import models_of
 from webqa.settling import settle
 from webqa.shards import EvalConfig, note_whole, part_of_shard
@@ -133,13 +133,12 @@ def eval(
         opened_policy(policy, opened, ModelSettings(model, engine, server), loop) as made,
     ):
         seed, rouge = model.seed, MeasureConfig(rouge=_has_rouge(asked))
-        named = (asked.name, made.name, opened.identity)
-        settings = Settings(*named, browser, limits, seed, made.settings)
-        # Not the folder's name: an episode has the same id in whatever shard it was run.
-        run_id = (name := configuration(settings))[:16]
-        setup = Setup(opened, browser, limits, run=run_id, configuration=name)
-        judged = (how.judge, how.confidence, rouge)
-        work = Work(web, policy, browser, limits, run_id, name, seed, *judged)
+        settings = Settings(
+            asked.name, made.name, opened.identity, browser, limits, seed, made.settings
+        )
+        setup = setup_of(opened, settings)
+        named = (setup.run, setup.configuration)
+        work = Work(web, policy, browser, limits, *named, seed, how.judge, how.confidence, rouge)
         try:
             with Run(expanded(out), settings, web_name=web) as run:
                 _run(_Job(asked, which, how, setup, work, made), run, loop)

@@ -96,24 +96,23 @@ def serve(
         live: Settings of a live web.
         recording: Whether the web's replies are recorded.
     """
-    need_rating()
-    check_serving(serving)
+    _check(asking, serving)
     check(browser, limits)
-    _check(asking)
-    model = sampling(choosing, model)
-    config = WebConfig(fetch, live, recording)
+    model, config = sampling(choosing, model), WebConfig(fetch, live, recording)
     with (
         Loop() as loop,
         opened_web(web, browser, config, loop) as (opened, visits),
         opened_policy(policy, opened, ModelSettings(model, engine, server), loop) as made,
     ):
-        chosen = model.seed, made.settings | settings_of(choosing), web_settings(web, config)
-        settings = Settings("typed", made.name, opened.identity, browser, limits, *chosen)
+        settings = Settings(
+            "typed", made.name, opened.identity, browser, limits, model.seed,
+            made.settings | settings_of(choosing), web_settings(web, config),
+        )  # fmt: skip
         with Run(save, settings, web_name=web) if save else nullcontext() as run:
             visits.log = run.visited if run else None
             setup = make_setup(opened, settings, run)
-            questions = _questions(made.make, setup, run, asking, choosing, model.seed)
-            _serve(questions, _about(web), database, serving, loop)
+            asked = _questions(made.make, setup, run, asking, choosing, model.seed)
+            _serve(asked, _about(web), database, serving, loop)
     return Exit.DONE
 
 
@@ -184,8 +183,10 @@ def _serve(
             loop.complete(questions.close())  # before the web is closed
 
 
-def _check(asking: AskConfig) -> None:
-    """Refuse what makes no sense."""
+def _check(asking: AskConfig, serving: ServeConfig) -> None:
+    """Refuse what makes no sense, or cannot be served."""
+    need_rating()
+    check_serving(serving)
     for name, value in (("concurrent", asking.concurrent), ("kept", asking.kept)):
         if value < 1:
             raise ConfigError(f"--{name} must be at least 1, not {value}")

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
 from env.records import to_json
 from webqa.rating.config import CampaignConfig
 from webqa.rating.store.database import stamp
@@ -57,3 +59,15 @@ def add_people(session, count):
 def add_author(session, item, person):
     """Say that a person wrote an answer of an item."""
     session.add(Author(item_id=item, person_id=person))
+
+
+def add_person(session, name="somebody"):
+    """Add a rater."""
+    session.add(Person(name=name, role="rater", created=stamp(START)))
+    session.flush()
+
+
+def people(store):
+    """Return the names of all people, in the order in which they came."""
+    with store.reading() as session:
+        return session.scalars(select(Person.name).order_by(Person.id)).all()

@@ -10,11 +10,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, select, text
 
 from env.errors import ConfigError
-from tests.webqa.rating.rating_rows import START, later
+from tests.webqa.rating.rating_rows import START, add_person, later, people
 from webqa.rating.store.database import open_store, stamp
 from webqa.rating.store.engines import address
 from webqa.rating.store.migrating import MIGRATIONS, migrate
-from webqa.rating.store.tables import Base, Event, Item, Person, Session
+from webqa.rating.store.tables import Base, Event, Item, Session
 
 NEXT = """
 import sqlalchemy as sa
@@ -42,16 +42,6 @@ def migrate_file(path, migrations):
     # A store with other migrations: what the next version of the program would do.
     with open_store(path) as store:
         migrate(store._engine, path, migrations)
-
-
-def people(store):
-    with store.reading() as session:
-        return session.scalars(select(Person.name).order_by(Person.id)).all()
-
-
-def add_person(session, name="somebody"):
-    session.add(Person(name=name, role="rater", created=stamp(START)))
-    session.flush()
 
 
 def test_the_migrations_make_the_tables_of_the_models(store):

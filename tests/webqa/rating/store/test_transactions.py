@@ -8,21 +8,11 @@ import pytest
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError, InternalError
 
-from tests.webqa.rating.rating_rows import START, add_campaign, add_people
+from tests.webqa.rating.rating_rows import START, add_campaign, add_people, add_person, people
 from webqa.rating.errors import NotSaved
-from webqa.rating.store.database import note_event, open_store, stamp
+from webqa.rating.store.database import note_event, open_store
 from webqa.rating.store.tables import Event, Item, Person
 from webqa.rating.store.turns import Turn
-
-
-def people(store):
-    with store.reading() as session:
-        return session.scalars(select(Person.name).order_by(Person.id)).all()
-
-
-def add_person(session, name="somebody"):
-    session.add(Person(name=name, role="rater", created=stamp(START)))
-    session.flush()
 
 
 def test_a_reader_sees_one_state_and_can_change_nothing(store):
